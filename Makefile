@@ -1,0 +1,64 @@
+# The first commands: `make demo`, `make test`, `make dev`. Each does its own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+export MPLBACKEND := Agg
+
+.PHONY: help demo test dev install install-dev check format benchmark constraints clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found; name one: make PYTHON=/path/to/python"; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing recsys_assets and what it needs (a few minutes the first time)"
+	@$(PIP) install --progress-bar on -c constraints.txt -e . | grep -v -e '^Requirement already' -e '^  ' || true
+	@$(BIN)/recsys --version >/dev/null
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing the tools that tests need"
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+demo: install ## everything, once, on the embedded data set: graph, leaderboard, ten recommendations
+	@$(BIN)/recsys demo
+
+test: install-dev ## all tests
+	@$(BIN)/python -m pytest
+
+dev: install ## the Dagster web UI with daemon (schedule, sensors) on http://127.0.0.1:3000
+	@$(BIN)/dagster dev -w workspace.yaml
+
+check: install-dev ## format, lint, types, import rules; seconds
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+format: install-dev ## format and mend what can be mended by itself
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+benchmark: install-dev ## speed and memory, as tables
+	@$(BIN)/python -m pytest -m benchmark -s
+
+constraints: install-dev ## resolve constraints.txt anew for Python 3.11-3.13 (needs uv)
+	@uv pip compile --universal --python-version 3.11 --extra dev pyproject.toml -o constraints.txt --no-header --no-annotate -q
+
+clean: ## remove the virtual environment and caches; data and models stay
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""A movie-recommendation platform run as Dagster software-defined assets."""

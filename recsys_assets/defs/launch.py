@@ -1,0 +1,212 @@
+"""Materialize from outside the web UI: what `recsys materialize` and the end-to-end tests call."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from recsys_assets.settings import PROJECT_ROOT
+
+INSTANCE_TEMPLATE = PROJECT_ROOT / ".dagster" / "dagster.yaml"
+LAUNCH_TAG, PID_TAG, HOST_TAG, DATASET_TAG = "recsys/launch", "recsys/pid", "recsys/host", "recsys/dataset"
+
+
+class LaunchError(Exception):
+    """A run that could not be started; says why and what to do."""
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """One thing worth a line while a run goes on."""
+
+    kind: str
+    """`started`, `done`, `failed`, `skipped`, `check_failed` or `log`."""
+    step: str
+    message: str
+    seconds: float
+    """Since the run started."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    run_id: str
+    success: bool
+    seconds: float
+    failed: tuple[str, ...]
+    """Steps that failed."""
+
+
+def prepare_instance() -> Path:
+    """Make `DAGSTER_HOME` name a folder with a `dagster.yaml`, this checkout's `.dagster` by default."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(INSTANCE_TEMPLATE.parent)))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(INSTANCE_TEMPLATE, home / "dagster.yaml")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    return home
+
+
+def whole_graph() -> dg.JobDefinition:
+    """The job that materializes every asset; found by name in each step's process."""
+    from recsys_assets.definitions import defs
+
+    return defs().resolve_job_def("everything")
+
+
+def materialize(
+    *, dataset: str, selection: str = "*", listener: Callable[[StepEvent], object], tags: dict[str, str] | None = None
+) -> RunOutcome:
+    """Run the assets of `selection` (Dagster's syntax, e.g. `svd+`) for `dataset` and wait.
+
+    `listener` hears of every step as it starts and ends. A run that was killed before holds nothing up: its
+    pool slots are freed first.
+    """
+    prepare_instance()
+    os.environ["RECSYS_DATASET"] = dataset  # step processes inherit it
+    launch = uuid.uuid4().hex
+    with dg.DagsterInstance.get() as instance:
+        release_dead_runs(instance)
+        keys = _selected(selection)
+        watcher = _Watcher(instance, launch, listener)
+        started = time.monotonic()
+        with (
+            watcher,
+            dg.execute_job(
+                dg.reconstructable(whole_graph),
+                instance=instance,
+                asset_selection=keys,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={
+                    LAUNCH_TAG: launch,
+                    PID_TAG: str(os.getpid()),
+                    HOST_TAG: socket.gethostname(),
+                    DATASET_TAG: dataset,
+                    **(tags or {}),
+                },
+            ) as result,
+        ):
+            failed = tuple(e.step_key or "" for e in result.all_events if e.is_step_failure)
+            run_id, success = result.run_id, result.success
+    return RunOutcome(run_id, success, time.monotonic() - started, failed)
+
+
+def release_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Close runs started here whose process is gone (killed, power cut), so that they hold no pool slot.
+
+    Returns their run ids. Runs of the web UI are watched by the daemon's run monitoring instead.
+    """
+    unfinished = instance.get_runs(
+        dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED],
+            tags={HOST_TAG: socket.gethostname()},
+        )
+    )
+    dead = [run for run in unfinished if not _alive(int(run.tags[PID_TAG]))]
+    for run in dead:
+        instance.report_run_failed(run, message="The process that ran it is gone; closed by the next launch.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in dead]
+
+
+def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
+    """Asset keys of a selection; None for everything."""
+    if selection in ("*", "all"):
+        return None
+    from recsys_assets.definitions import defs
+
+    graph = defs().resolve_asset_graph()
+    try:
+        keys = dg.AssetSelection.from_string(selection).resolve(graph)
+    except Exception as error:
+        raise LaunchError(f"selection {selection!r} can't be read: {error}") from error
+    if not keys:
+        known = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
+        raise LaunchError(f"selection {selection!r} names no asset; there are: {known}")
+    return sorted(keys)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class _Watcher:
+    """Follows one launch's event log from a thread and tells the listener."""
+
+    POLL_SECONDS = 0.4
+
+    def __init__(self, instance: dg.DagsterInstance, launch: str, listener: Callable[[StepEvent], object]) -> None:
+        self._instance, self._launch, self._listener = instance, launch, listener
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._cursor: str | None = None
+        self._run_id: str | None = None
+
+    def __enter__(self) -> _Watcher:
+        self._started = time.time()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+        self._drain()
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self.POLL_SECONDS):
+            self._drain()
+
+    def _drain(self) -> None:
+        if self._run_id is None:
+            runs = self._instance.get_runs(dg.RunsFilter(tags={LAUNCH_TAG: self._launch}), limit=1)
+            self._run_id = runs[0].run_id if runs else None
+        while self._run_id is not None:
+            page = self._instance.get_records_for_run(self._run_id, cursor=self._cursor, limit=500)
+            self._cursor = page.cursor
+            for record in page.records:
+                event = _step_event(record.event_log_entry, self._started)
+                if event:
+                    self._listener(event)
+            if not page.has_more:
+                return
+
+
+def _step_event(entry: dg.EventLogEntry, started: float) -> StepEvent | None:
+    step, seconds = entry.step_key or "", entry.timestamp - started
+    event = entry.dagster_event
+    if event is None:  # a line of context.log
+        return StepEvent("log", step, entry.user_message, seconds) if step and entry.level >= 20 else None
+    kind = {
+        dg.DagsterEventType.STEP_START: "started",
+        dg.DagsterEventType.STEP_SUCCESS: "done",
+        dg.DagsterEventType.STEP_FAILURE: "failed",
+        dg.DagsterEventType.STEP_SKIPPED: "skipped",
+    }.get(event.event_type)
+    if kind:
+        return StepEvent(kind, step, _failure_message(event) if kind == "failed" else "", seconds)
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        check = event.asset_check_evaluation_data
+        if not check.passed:
+            return StepEvent("check_failed", step, f"{check.asset_key.to_user_string()}: {check.check_name}", seconds)
+    return None
+
+
+def _failure_message(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else (event.message or "")

@@ -1,0 +1,29 @@
+"""Resources: the one place where the deployment reaches an asset."""
+
+from __future__ import annotations
+
+import dagster as dg
+from pydantic import Field
+
+from recsys_assets.settings import Settings, load_settings
+
+TEAM = "team:recsys"
+
+DUCKDB_WRITER = "duckdb_writer"
+"""Pool of one slot: whoever opens the warehouse file holds it, in this run or any other."""
+
+
+class Deployment(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Which data set is recommended from; paths and sizes come from the environment (`settings.py`)."""
+
+    dataset: str = Field(
+        default="", description="Name of a data set, e.g. `ml-latest-small`; empty: the environment's RECSYS_DATASET"
+    )
+
+    def settings(self) -> Settings:
+        return load_settings(dataset=self.dataset or None)
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    return dg.Definitions(resources={"deployment": Deployment()})

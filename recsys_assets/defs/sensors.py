@@ -1,0 +1,23 @@
+"""Sensors: what happens without a clock."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from recsys_assets.defs.failures import record_failure
+from recsys_assets.settings import load_settings
+
+
+@dg.run_failure_sensor(
+    name="run_failures",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Writes each failed run, with its reasons, to `data/logs/run_failures.log`.",
+)
+def run_failures(context: dg.RunFailureSensorContext) -> None:
+    record_failure(
+        load_settings().log_dir,
+        run_id=context.dagster_run.run_id,
+        job=context.dagster_run.job_name,
+        reasons=[(e.step_key or "run", e.message or "") for e in context.get_step_failure_events()]
+        or [("run", context.failure_event.message or "")],
+    )

@@ -1,0 +1,120 @@
+"""What every recommender is fitted on: ids mapped to dense indices, and each user's history in time order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys_assets.progress import Progress
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Published ids in ascending order; an id's index is its place. `values`: (n,) int64, unique."""
+
+    values: IntArray
+
+    @classmethod
+    def of(cls, *arrays: IntArray) -> Self:
+        return cls(np.unique(np.concatenate([np.asarray(a, dtype=np.int64) for a in arrays])))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def index(self, ids: IntArray) -> IntArray:
+        """Index of each id, -1 where unknown."""
+        ids = np.asarray(ids, dtype=np.int64)
+        if len(self.values) == 0:
+            return np.full(ids.shape, -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.values, ids), len(self.values) - 1)
+        return np.where(self.values[place] == ids, place, -1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Rated movies of a list of users, each user's in time order, as one CSR-shaped block of columns.
+
+    Row r owns positions `indptr[r]:indptr[r + 1]` of the other columns: `movies` (indices, not ids) int32,
+    `ratings` float32, `timestamps` int64 seconds since 1970 UTC.
+    """
+
+    indptr: IntArray
+    movies: NDArray[np.int32]
+    ratings: FloatArray
+    timestamps: IntArray
+
+    @classmethod
+    def from_columns(
+        cls, rows: IntArray, n_rows: int, movies: IntArray, ratings: FloatArray, timestamps: IntArray
+    ) -> Self:
+        """Group columns by row, then time, then movie (so that equal timestamps have a fixed order)."""
+        order = np.lexsort((movies, timestamps, rows))
+        indptr = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=n_rows)))).astype(np.int64)
+        return cls(
+            indptr,
+            movies[order].astype(np.int32),
+            ratings[order].astype(np.float32),
+            timestamps[order].astype(np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> IntArray:
+        return np.diff(self.indptr)
+
+    @property
+    def rows(self) -> IntArray:
+        """The row of every position."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    def take(self, rows: IntArray) -> Histories:
+        """The histories of these rows, in this order; row -1 gives an empty one."""
+        known = rows >= 0
+        safe = np.where(known, rows, 0)
+        lengths = np.where(known, self.lengths[safe] if len(self) else 0, 0)
+        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        starts = self.indptr[safe] if len(self) else np.zeros(len(rows), dtype=np.int64)
+        positions = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], lengths)
+        return Histories(indptr, self.movies[positions], self.ratings[positions], self.timestamps[positions])
+
+    def matrix(self, n_movies: int) -> sparse.csr_matrix:
+        """Ratings as a (rows, n_movies) float32 CSR matrix with sorted columns."""
+        matrix = sparse.csr_matrix((self.ratings, self.movies, self.indptr), shape=(len(self), n_movies), copy=True)
+        matrix.sort_indices()
+        return matrix
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The one argument of a model's `_fit`."""
+
+    users: Ids
+    movies: Ids
+    """All movies of the catalogue and of the interactions; the columns of every score matrix."""
+    histories: Histories
+    """One row per user of `users`."""
+    catalogue: pl.DataFrame
+    """One row per movie of `movies`, in that order; nulls where the catalogue lacks it."""
+    seed: int
+    progress: Progress
+
+
+def align_catalogue(catalogue: pl.DataFrame, movies: Ids) -> pl.DataFrame:
+    """Catalogue rows in the order of `movies`; a movie it lacks gets a title of its id and empty lists."""
+    index = pl.DataFrame({"movie_id": movies.values})
+    lists = [c for c, t in catalogue.schema.items() if isinstance(t, pl.List)]
+    return (
+        index.join(catalogue, on="movie_id", how="left", maintain_order="left")
+        .with_columns(pl.col(lists).fill_null([]))
+        .with_columns(pl.col("title").fill_null(pl.format("movie {}", pl.col("movie_id"))))
+    )

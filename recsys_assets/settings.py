@@ -1,0 +1,94 @@
+"""Every path, address and size in one typed place, read from the environment when asked for.
+
+Nothing here is evaluated at import: `load_settings()` reads the environment anew, so two processes
+(or two tests) with different environments never share a value by accident.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """One deployment: which data set it recommends from and where its files are.
+
+    Fields are read from `RECSYS_<NAME>`, e.g. `RECSYS_DATASET=ml-latest-small`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RECSYS_", extra="ignore", frozen=True)
+
+    dataset: str = "synthetic"
+    """Name in `sources.DATASETS`. Each data set has its own tables, models and reports."""
+    data_mirror: str | None = None
+    """Folder, `file:` or `http(s):` address that holds `movielens/` and `imdb/`; tried before the publisher."""
+    data_dir: Path = PROJECT_ROOT / "data"
+    models_dir: Path = PROJECT_ROOT / "models"
+    seed: int = 20261123
+    """Seed of every random choice that no config states otherwise."""
+    timezone: str = "UTC"
+    """IANA zone in which the nightly schedule's 02:00 is meant."""
+    duckdb_threads: PositiveInt = 2
+    duckdb_memory_limit: str = "4GB"
+    warehouse_lock_timeout: float = Field(default=60.0, ge=0)
+    """Seconds to wait for another process to close the warehouse before giving up with its name."""
+
+    @field_validator("data_dir", "models_dir", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """Relative paths count from the project, never from the current directory."""
+        return path if path.is_absolute() else PROJECT_ROOT / path
+
+    @field_validator("data_mirror", mode="after")
+    @classmethod
+    def _blank_is_unset(cls, value: str | None) -> str | None:
+        return value or None
+
+    @property
+    def raw_dir(self) -> Path:
+        """Untouched downloads, one folder per data set."""
+        return self.data_dir / "raw"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file; one DuckDB schema per data set. Opened only in the pool `duckdb_writer`."""
+        return self.data_dir / "recsys.duckdb"
+
+    @property
+    def lake_dir(self) -> Path:
+        """Published parquet snapshots of this data set: `lake/<dataset>/<table>/`."""
+        return self.data_dir / "lake" / self.dataset
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.data_dir / "reports"
+
+    @property
+    def quality_dir(self) -> Path:
+        return self.data_dir / "quality"
+
+    @property
+    def champion_dir(self) -> Path:
+        """What serving loads: `models/champion/<dataset>/<model>/`."""
+        return self.models_dir / "champion" / self.dataset
+
+    @property
+    def mlflow_uri(self) -> str:
+        return f"sqlite:///{self.models_dir / 'mlflow.db'}"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        return self.models_dir / "mlartifacts"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir / "logs"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; keyword arguments win over it."""
+    return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]

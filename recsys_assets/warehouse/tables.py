@@ -1,0 +1,190 @@
+"""Every table of the platform, declared once.
+
+Raw tables hold published values as text under our column names, one row per published line, with
+`source_file` and `source_line`. Validated tables are typed, keyed and referenced; what breaks a rule on the
+way is in `quarantine`. Times are UTC, stored without zone.
+"""
+
+from __future__ import annotations
+
+from recsys_assets.warehouse.declaration import Column, Reference, Table
+
+RATING_MIN, RATING_MAX = 0.5, 5.0
+EARLIEST_YEAR = 1874
+"""Of *Passage de Venus*, the oldest title IMDb lists."""
+LATEST_YEAR = 2035
+
+_SOURCE = (
+    Column("source_file", "VARCHAR", "Name of the published file", required=True),
+    Column("source_line", "BIGINT", "Record number in that file, header counted, from 1", required=True, minimum=1),
+)
+
+
+def _raw(name: str, description: str, required: tuple[str, ...], optional: tuple[str, ...], min_rows: int) -> Table:
+    columns = [Column(c, "VARCHAR", f"{c} as published", required=c in required) for c in (*required, *optional)]
+    return Table(name, "raw", description, (*columns, *_SOURCE), min_rows=min_rows)
+
+
+RAW_RATINGS = _raw(
+    "raw_ratings", "Ratings as published", ("user_id", "movie_id", "rating", "timestamp"), (), min_rows=1
+)
+RAW_MOVIES = _raw("raw_movies", "Movies as published", ("movie_id", "title"), ("genres", "release_date"), min_rows=1)
+RAW_LINKS = _raw("raw_links", "Identifiers at IMDb and TMDb as published", ("movie_id",), ("imdb_id", "tmdb_id"), 0)
+RAW_TAGS = _raw("raw_tags", "Free-text tags as published", ("user_id", "movie_id", "tag"), ("timestamp",), 0)
+RAW_USERS = _raw(
+    "raw_users", "Demographics as published", ("user_id",), ("age", "gender", "occupation", "zip_code"), 0
+)
+RAW_IMDB_MOVIES = _raw(
+    "raw_imdb_movies",
+    "IMDb titles as published",
+    ("title",),
+    ("imdb_id", "year", "genres", "rating", "votes", "director", "cast", "keywords", "description"),
+    0,
+)
+
+MOVIES = Table(
+    "movies",
+    "validated",
+    "One row per MovieLens movie",
+    (
+        Column("movie_id", "BIGINT", "MovieLens id", required=True, minimum=1),
+        Column("title", "VARCHAR", "Title without its year", required=True),
+        Column("year", "INTEGER", "Year of release", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR, severity="warning"),
+        Column("genres", "VARCHAR[]", "MovieLens genres, sorted; empty where none is listed", required=True),
+        Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits"),
+        Column("tmdb_id", "BIGINT", "TMDb id", minimum=1),
+    ),
+    key=("movie_id",),
+    min_rows=1,
+    order_by=("movie_id",),
+)
+
+RATINGS = Table(
+    "ratings",
+    "validated",
+    "Interactions: one row per user and movie, the latest rating where several were published",
+    (
+        Column("user_id", "BIGINT", "Who rated", required=True, minimum=1),
+        Column("movie_id", "BIGINT", "What was rated", required=True, minimum=1),
+        Column("rating", "FLOAT", "Stars", required=True, minimum=RATING_MIN, maximum=RATING_MAX),
+        Column("timestamp", "TIMESTAMP", "When, UTC", required=True),
+    ),
+    key=("user_id", "movie_id"),
+    references=(Reference("movie_id", "movies", "movie_id"),),
+    min_rows=1,
+    order_by=("user_id", "timestamp", "movie_id"),
+)
+
+TAGS = Table(
+    "tags",
+    "validated",
+    "Free-text tags, one row per user, movie and tag",
+    (
+        Column("user_id", "BIGINT", "Who tagged", required=True, minimum=1),
+        Column("movie_id", "BIGINT", "What was tagged", required=True, minimum=1),
+        Column("tag", "VARCHAR", "Trimmed, lower case", required=True),
+        Column("timestamp", "TIMESTAMP", "When, UTC"),
+    ),
+    key=("user_id", "movie_id", "tag"),
+    references=(Reference("movie_id", "movies", "movie_id"),),
+    order_by=("movie_id", "tag", "user_id"),
+)
+
+USERS = Table(
+    "users",
+    "validated",
+    "Demographics where the data set has them",
+    (
+        Column("user_id", "BIGINT", "User", required=True, minimum=1),
+        Column("age", "INTEGER", "Years", minimum=1, maximum=120, severity="warning"),
+        Column("gender", "VARCHAR", "F or M as published", allowed=("F", "M"), severity="warning"),
+        Column("occupation", "VARCHAR", "As published"),
+        Column("zip_code", "VARCHAR", "As published"),
+    ),
+    key=("user_id",),
+    order_by=("user_id",),
+)
+
+IMDB_MOVIES = Table(
+    "imdb_movies",
+    "validated",
+    "IMDb titles; a title that occurs twice is two movies and both stay",
+    (
+        Column("imdb_row", "BIGINT", "Record number in the published table; its identity here", required=True),
+        Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits, where published"),
+        Column("title", "VARCHAR", "Title", required=True),
+        Column("year", "INTEGER", "Year of release, where published", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR),
+        Column("genres", "VARCHAR[]", "IMDb genres, sorted", required=True),
+        Column("rating", "FLOAT", "IMDb rating", minimum=1, maximum=10),
+        Column("votes", "BIGINT", "IMDb votes", minimum=0),
+        Column("director", "VARCHAR", "Director"),
+        Column("cast", "VARCHAR[]", "Leading actors", required=True),
+        Column("keywords", "VARCHAR[]", "Plot keywords", required=True),
+        Column("description", "VARCHAR", "Plot"),
+    ),
+    key=("imdb_row",),
+    order_by=("imdb_row",),
+)
+
+CATALOGUE = Table(
+    "catalogue",
+    "feature",
+    "One movie table from all sources; what models and pages read",
+    (
+        Column("movie_id", "BIGINT", "MovieLens id", required=True, minimum=1),
+        Column("title", "VARCHAR", "Title without its year", required=True),
+        Column("year", "INTEGER", "Year of release", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR, severity="warning"),
+        Column("genres", "VARCHAR[]", "MovieLens genres, sorted", required=True),
+        Column("overview", "VARCHAR", "Plot, from IMDb"),
+        Column("keywords", "VARCHAR[]", "IMDb keywords, else the movie's most frequent tags", required=True),
+        Column("cast", "VARCHAR[]", "Leading actors", required=True),
+        Column("director", "VARCHAR", "Director"),
+        Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits"),
+        Column("tmdb_id", "BIGINT", "TMDb id", minimum=1),
+        Column("vote_count", "BIGINT", "IMDb votes", minimum=0),
+        Column("vote_average", "FLOAT", "IMDb rating", minimum=1, maximum=10),
+        Column(
+            "imdb_match",
+            "VARCHAR",
+            "How the IMDb row was found; NULL where none was",
+            allowed=("imdb_id", "title_year", "title_genre"),
+        ),
+    ),
+    key=("movie_id",),
+    min_rows=1,
+    order_by=("movie_id",),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "validated",
+    "Rows that broke a rule, with the rule and where they came from; nothing is lost",
+    (
+        Column("table_name", "VARCHAR", "Table the row was meant for", required=True),
+        Column("rule", "VARCHAR", "Name of the broken rule", required=True),
+        Column("reason", "VARCHAR", "The rule and the value that broke it, in words", required=True),
+        Column("source_file", "VARCHAR", "Published file", required=True),
+        Column("source_line", "BIGINT", "Record number in that file", required=True),
+        Column("row_json", "VARCHAR", "The published row", required=True),
+    ),
+    order_by=("table_name", "source_file", "source_line", "rule"),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        RAW_RATINGS,
+        RAW_MOVIES,
+        RAW_LINKS,
+        RAW_TAGS,
+        RAW_USERS,
+        RAW_IMDB_MOVIES,
+        MOVIES,
+        RATINGS,
+        TAGS,
+        USERS,
+        IMDB_MOVIES,
+        CATALOGUE,
+        QUARANTINE,
+    )
+}

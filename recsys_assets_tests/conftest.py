@@ -1,0 +1,29 @@
+"""Shared fixtures: real data where it is to be had, settings that point into a temporary directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of real published data; skips where there is none, fails in CI."""
+    named = os.environ.get("RECSYS_DATA_MIRROR")
+    folder = Path(named) if named else PROJECT_ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        message = f"real data is not at {folder}; set RECSYS_DATA_MIRROR to the folder that holds movielens/ and imdb/"
+        pytest.fail(message) if IN_CI else pytest.skip(message)
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty deployment under `tmp_path`."""
+    return load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
