@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
+
 
 def record_failure(
     log_dir: Path, *, run_id: str, job: str, reasons: Sequence[tuple[str, str]], now: datetime | None = None
@@ -20,3 +22,11 @@ def record_failure(
     with log.open("a", encoding="utf-8") as handle:
         handle.write("\n".join(lines) + "\n")
     return log
+
+
+def reason_of(failure: dg.DagsterEvent) -> str:
+    """The innermost error of a step's failure: what went wrong, without the layers it went through."""
+    error = failure.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else (failure.message or "")

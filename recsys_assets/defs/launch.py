@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from recsys_assets.defs.failures import reason_of
 from recsys_assets.settings import PROJECT_ROOT
 
 INSTANCE_TEMPLATE = PROJECT_ROOT / ".dagster" / "dagster.yaml"
@@ -197,16 +198,10 @@ def _step_event(entry: dg.EventLogEntry, started: float) -> StepEvent | None:
         dg.DagsterEventType.STEP_SKIPPED: "skipped",
     }.get(event.event_type)
     if kind:
-        return StepEvent(kind, step, _failure_message(event) if kind == "failed" else "", seconds)
+        return StepEvent(kind, step, reason_of(event) if kind == "failed" else "", seconds)
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         if not check.passed:
             return StepEvent("check_failed", step, f"{check.asset_key.to_user_string()}: {check.check_name}", seconds)
     return None
 
-
-def _failure_message(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip() if error is not None else (event.message or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from recsys_assets.defs.failures import record_failure
+from recsys_assets.defs.failures import reason_of, record_failure
 from recsys_assets.settings import load_settings
 
 
@@ -18,6 +18,6 @@ def run_failures(context: dg.RunFailureSensorContext) -> None:
         load_settings().log_dir,
         run_id=context.dagster_run.run_id,
         job=context.dagster_run.job_name,
-        reasons=[(e.step_key or "run", e.message or "") for e in context.get_step_failure_events()]
+        reasons=[(e.step_key or "run", reason_of(e)) for e in context.get_step_failure_events()]
         or [("run", context.failure_event.message or "")],
     )

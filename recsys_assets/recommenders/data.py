@@ -53,7 +53,12 @@ class Histories:
 
     @classmethod
     def from_columns(
-        cls, rows: IntArray, n_rows: int, movies: IntArray, ratings: FloatArray, timestamps: IntArray
+        cls,
+        rows: NDArray[np.integer],
+        n_rows: int,
+        movies: NDArray[np.integer],
+        ratings: NDArray[np.floating],
+        timestamps: NDArray[np.integer],
     ) -> Self:
         """Group columns by row, then time, then movie (so that equal timestamps have a fixed order)."""
         order = np.lexsort((movies, timestamps, rows))
@@ -118,3 +123,20 @@ def align_catalogue(catalogue: pl.DataFrame, movies: Ids) -> pl.DataFrame:
         .with_columns(pl.col(lists).fill_null([]))
         .with_columns(pl.col("title").fill_null(pl.format("movie {}", pl.col("movie_id"))))
     )
+
+
+def histories_of(interactions: pl.DataFrame, users: Ids, movies: Ids) -> Histories:
+    """The history of each of `users` from Interactions whose ids are all known."""
+    return Histories.from_columns(
+        users.index(interactions["user_id"].to_numpy()),
+        len(users),
+        movies.index(interactions["movie_id"].to_numpy()),
+        interactions["rating"].cast(pl.Float32).to_numpy(),
+        interactions["timestamp"].dt.epoch("s").to_numpy(),
+    )
+
+
+def titles_of(catalogue: pl.DataFrame) -> list[str]:
+    """`Title (year)` of every row."""
+    year = pl.when(pl.col("year").is_null()).then(pl.lit("")).otherwise(pl.format(" ({})", pl.col("year")))
+    return catalogue.select(pl.concat_str("title", year))["title"].to_list()

@@ -8,19 +8,46 @@ with v and R a movie's number and mean of ratings, C the mean of all ratings, an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+PERCENTILE = 0.95
 
-def weighted_rating(
-    movies: NDArray[np.integer], ratings: NDArray[np.floating], *, n_movies: int, percentile: float = 0.95
-) -> NDArray[np.float64]:
-    """WR (n_movies,) in rating points from columns of movie indices and ratings; C for movies without ratings."""
-    votes = np.bincount(movies, minlength=n_movies).astype(np.float64)
-    total = np.bincount(movies, weights=ratings, minlength=n_movies)
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of a movie before its votes: `votes` is m, `mean` is C (rating points)."""
+
+    votes: float
+    mean: float
+
+    def weighted(self, votes: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+        """WR of movies with `votes` ratings that sum to `total`; C for those without."""
+        return (total + self.votes * self.mean) / (votes + self.votes)
+
+
+def prior_of(votes: NDArray[np.float64], total: NDArray[np.float64], *, percentile: float = PERCENTILE) -> Prior:
+    """m and C of movies with `votes` ratings that sum to `total`; those without votes do not count."""
     rated = votes > 0
     if not rated.any():
-        return np.zeros(n_movies)
-    overall = total.sum() / votes.sum()
-    m = max(1.0, float(np.quantile(votes[rated], percentile)))
-    return (total + m * overall) / (votes + m)
+        return Prior(1.0, 0.0)
+    return Prior(max(1.0, float(np.quantile(votes[rated], percentile))), float(total.sum() / votes.sum()))
+
+
+def count_votes(
+    movies: NDArray[np.integer], ratings: NDArray[np.floating], *, n_movies: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Number and sum of ratings (n_movies,) of each movie, from columns of movie indices and ratings."""
+    votes = np.bincount(movies, minlength=n_movies).astype(np.float64)
+    total = np.bincount(movies, weights=ratings, minlength=n_movies).astype(np.float64)
+    return votes, total
+
+
+def weighted_rating(
+    movies: NDArray[np.integer], ratings: NDArray[np.floating], *, n_movies: int, percentile: float = PERCENTILE
+) -> NDArray[np.float64]:
+    """WR (n_movies,) in rating points from columns of movie indices and ratings; C for movies without ratings."""
+    votes, total = count_votes(movies, ratings, n_movies=n_movies)
+    return prior_of(votes, total, percentile=percentile).weighted(votes, total)

@@ -1,0 +1,88 @@
+"""From validated tables to what models are fitted on."""
+
+from __future__ import annotations
+
+import dagster as dg
+import polars as pl
+
+from recsys_assets.defs.metadata import bullet_list, column_schema, table_record
+from recsys_assets.defs.resources import DUCKDB_WRITER, TEAM, Deployment
+from recsys_assets.features.catalogue import build_catalogue
+from recsys_assets.features.splits import publish_splits, split_summary
+from recsys_assets.warehouse.database import Warehouse
+from recsys_assets.warehouse.lake import Lake
+from recsys_assets.warehouse.snapshot import publish_snapshot
+from recsys_assets.warehouse.tables import CATALOGUE, MOVIES, QUARANTINE, RATINGS, SPLITS, TAGS, USERS
+
+PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
+
+
+@dg.asset(
+    deps=["movies", "tags", "imdb_movies"],
+    group_name="features",
+    kinds={"duckdb"},
+    owners=[TEAM],
+    tags={"layer": "feature"},
+    metadata={"dagster/column_schema": column_schema(CATALOGUE)},
+    pool=DUCKDB_WRITER,
+)
+def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """One movie table from all sources: plots, ratings, cast and keywords of IMDb reach MovieLens movies."""
+    with Warehouse.of(deployment.settings()).connect() as con:
+        report = build_catalogue(con)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": report.movies,
+            "with_overview": report.with_overview,
+            "ambiguous": report.ambiguous,
+            "matched_with_imdb": bullet_list(f"by {how}: {n:,}" for how, n in report.matched.items()),
+        }
+    )
+
+
+@dg.asset(
+    deps=[t.name for t in (RATINGS, TAGS, USERS, CATALOGUE)],
+    group_name="features",
+    kinds={"duckdb", "parquet"},
+    owners=[TEAM],
+    tags={"layer": "published"},
+    pool=DUCKDB_WRITER,
+)
+def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The parquet snapshot that training, command line, API and app read; published only after all checks passed."""
+    settings = deployment.settings()
+    with Warehouse.of(settings).connect() as con:
+        snapshot, published = publish_snapshot(con, Lake(settings.lake_dir), PUBLISHED, progress=context.log.info)
+    shown = pl.DataFrame([{"table": s.table, "rows": s.rows, "bytes": s.bytes, "version": s.version} for s in published])
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(snapshot.version),
+        metadata={
+            "dataset": settings.dataset,
+            "version": snapshot.version,
+            "tables": table_record(shown),
+            "dagster/uri": str(settings.lake_dir),
+            "quarantined_rows": next(s.rows for s in published if s.table == QUARANTINE.name),
+        },
+    )
+
+
+@dg.asset(
+    deps=[data_snapshot],
+    group_name="features",
+    kinds={"polars", "parquet"},
+    owners=[TEAM],
+    tags={"layer": "feature"},
+    metadata={"dagster/column_schema": column_schema(SPLITS)},
+)
+def splits(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Frozen, leak-free splits of the ratings: by time, leave-one-out, five folds. Every model meets the same."""
+    settings = deployment.settings()
+    snapshot = publish_splits(Lake(settings.lake_dir), seed=settings.seed)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(snapshot.version),
+        metadata={
+            "dagster/row_count": snapshot.rows,
+            "version": snapshot.version,
+            "parts": table_record(split_summary(Lake(settings.lake_dir).read(SPLITS.name))),
+        },
+    )

@@ -1,0 +1,34 @@
+"""All models side by side."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from recsys_assets.defs.metadata import numbers, table_record
+from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
+from recsys_assets.defs.resources import TEAM, Deployment
+from recsys_assets.registry.standings import publish_leaderboard
+
+COMPARED = (popularity, content, svd, hybrid)
+
+
+@dg.asset(
+    name="leaderboard",
+    deps=COMPARED,
+    group_name="evaluation",
+    kinds={"polars", "matplotlib"},
+    owners=[TEAM],
+    tags={"layer": "report"},
+)
+def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Every model on the same frozen splits; ranked by validation, test shown beside."""
+    standings = publish_leaderboard(deployment.settings())
+    return dg.MaterializeResult(
+        metadata={
+            "standings": table_record(standings.table),
+            "best_model": standings.best,
+            **numbers(standings.best_metrics),
+            "plots": dg.MetadataValue.md(standings.plots_markdown),
+            "report": dg.MetadataValue.path(str(standings.html)),
+        }
+    )

@@ -1,0 +1,69 @@
+"""From challenger to champion: re-scored now, judged by a blocking check, exported for serving.
+
+Per model three shells: `<model>_trial` scores challenger and champion on the same frozen hold-out, its check
+`beats_champion` stops what must not be served, `<model>_champion` sets the alias and exports. The check is on the
+trial, not on the model: a challenger that loses must not keep the leaderboard from showing it.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from recsys_assets.defs.metadata import numbers
+from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
+from recsys_assets.defs.resources import TEAM, Deployment
+from recsys_assets.registry.trial import last_trial, promote_challenger, run_trial
+
+GROUP = "promotion"
+
+
+def promotion_of(
+    model: dg.AssetsDefinition,
+) -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition, dg.AssetsDefinition]:
+    """Trial, check and champion of one model."""
+    name = model.key.to_user_string()
+
+    @dg.asset(name=f"{name}_trial", deps=[model], group_name=GROUP, kinds={"numpy"}, owners=[TEAM])
+    def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The challenger and the champion, both scored now on the frozen hold-out neither was fitted on."""
+        result = run_trial(deployment.settings(), name)
+        return dg.MaterializeResult(
+            metadata={**numbers(result.figures()), "verdict": result.decision.reason, "challenger": result.challenger}
+        )
+
+    @dg.asset_check(
+        name="beats_champion",
+        asset=trial,
+        blocking=True,
+        description="First of its kind, better beyond chance, or as good and fitted on newer data.",
+    )
+    def beats_champion(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> dg.AssetCheckResult:
+        result = last_trial(deployment.settings(), name)
+        return dg.AssetCheckResult(
+            passed=result.decision.passed,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=result.decision.reason,
+            metadata=numbers(result.figures()),
+        )
+
+    @dg.asset(name=f"{name}_champion", deps=[trial], group_name=GROUP, kinds={"mlflow"}, owners=[TEAM])
+    def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """What serving loads: the `champion` alias and its export under `models/champion/`."""
+        promoted = promote_challenger(deployment.settings(), name)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(f"{name}-v{promoted.version}"),
+            metadata={
+                "version": promoted.version,
+                "export": dg.MetadataValue.path(str(promoted.path)),
+                "served_by_default": promoted.default_model,
+                "why": promoted.reason,
+            },
+        )
+
+    return trial, beats_champion, champion
+
+
+popularity_trial, popularity_beats_champion, popularity_champion = promotion_of(popularity)
+content_trial, content_beats_champion, content_champion = promotion_of(content)
+svd_trial, svd_beats_champion, svd_champion = promotion_of(svd)
+hybrid_trial, hybrid_beats_champion, hybrid_champion = promotion_of(hybrid)

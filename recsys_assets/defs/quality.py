@@ -1,0 +1,78 @@
+"""Great Expectations as asset checks: one per expectation, critical ones blocking."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
+from recsys_assets.defs.resources import DUCKDB_WRITER, Deployment
+from recsys_assets.quality import rules_of, validate
+from recsys_assets.quality.store import append_history
+from recsys_assets.warehouse.database import Warehouse
+from recsys_assets.warehouse.declaration import Table
+from recsys_assets.warehouse.tables import CATALOGUE, TABLES
+
+
+def _specs(tables: Sequence[Table]) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            rule.name,
+            asset=table.name,
+            description=rule.description,
+            blocking=rule.severity == "critical",
+        )
+        for table in tables
+        for rule in rules_of(table)
+    ]
+
+
+@dg.multi_asset_check(name="raw_expectations", specs=_specs(RAW_TABLES), can_subset=True, pool=DUCKDB_WRITER)
+def raw_expectations(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> Iterator[dg.AssetCheckResult]:
+    """Are the published tables usable at all?"""
+    yield from _validated(context, deployment)
+
+
+@dg.multi_asset_check(
+    name="validated_expectations", specs=_specs(list(VALIDATED_FROM)), can_subset=True, pool=DUCKDB_WRITER
+)
+def validated_expectations(
+    context: dg.AssetCheckExecutionContext, deployment: Deployment
+) -> Iterator[dg.AssetCheckResult]:
+    """Does every validated row keep its declaration?"""
+    yield from _validated(context, deployment)
+
+
+@dg.multi_asset_check(name="catalogue_expectations", specs=_specs([CATALOGUE]), can_subset=True, pool=DUCKDB_WRITER)
+def catalogue_expectations(
+    context: dg.AssetCheckExecutionContext, deployment: Deployment
+) -> Iterator[dg.AssetCheckResult]:
+    """Does every movie of the catalogue keep its declaration?"""
+    yield from _validated(context, deployment)
+
+
+def _validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> Iterator[dg.AssetCheckResult]:
+    settings = deployment.settings()
+    selected: dict[str, set[str]] = defaultdict(set)
+    for key in context.selected_asset_check_keys:
+        selected[key.asset_key.to_user_string()].add(key.name)
+    with Warehouse.of(settings).connect() as con:
+        for name, only in sorted(selected.items()):
+            report = validate(con, TABLES[name], only=only)
+            append_history(settings, report, run_id=context.run_id)
+            for result in report.results:
+                critical = result.rule.severity == "critical"
+                yield dg.AssetCheckResult(
+                    asset_key=name,
+                    check_name=result.rule.name,
+                    passed=result.passed,
+                    severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+                    description=result.summary,
+                    metadata={
+                        "observed": float(result.observed),
+                        "report": dg.MetadataValue.md(result.markdown),
+                        "table_report": dg.MetadataValue.md(report.markdown),
+                    },
+                )

@@ -1,0 +1,164 @@
+"""Hybrid: several models as one, in whichever of two ways ranks better on a validation inside `fit`.
+
+    rerank  the n best unseen movies of `generator`, ordered by the score of `ranker`; then the rest
+    blend   score(u, i) = sum_m w_m (s_m(u, i) - mean_i s_m(u, .)) / std_i s_m(u, .),    w >= 0, sum w = 1
+
+Burke (UMUAI 2002) calls them cascade and weighted hybrids. The last tenth of each user's ratings in time is held
+out, the parts are fitted on the rest, n and w are chosen by NDCG@10, and the parts are fitted again on everything.
+As each part alone is one of the w, the blend is never worse on validation than its best part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, PositiveInt, model_validator
+
+from recsys_assets.recommenders.base import Recommender
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.hybrid_search import Search, blended, hold_out, reranked, standardized
+from recsys_assets.recommenders.results import Reason
+
+PART_CONFIGS: dict[str, dict[str, Any]] = {
+    "popularity": {"order": "count"},
+    "content": {"interest": 1.0, "half_life": 10},
+}
+"""How parts differ from the models of their name: tuned for the blend on validation parts of ml-latest-small
+and ml-100k."""
+
+
+class HybridConfig(BaseModel, extra="forbid"):
+    parts: tuple[str, ...] = Field(default=("popularity", "content", "svd"), min_length=2)
+    """Names of the models to combine."""
+    part_configs: dict[str, dict[str, Any]] = {}
+    """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
+    generator: str = "content"
+    """The part whose best movies are re-ranked."""
+    ranker: str = "svd"
+    """The part that re-ranks. Without both parts, `rerank` is not tried."""
+    candidates: tuple[PositiveInt, ...] = (20, 50, 100, 200)
+    """Numbers n of candidates that are tried."""
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of each user's ratings, the last ones, that is held out; at least one of two."""
+    validation_users: PositiveInt = 500
+    """Users drawn for validation; more are slower and more exact."""
+
+    @model_validator(mode="after")
+    def _parts_are_models(self) -> Self:
+        if len(set(self.parts)) < len(self.parts) or "hybrid" in self.parts:
+            raise ValueError(f"parts must be different models and no hybrid, found {', '.join(self.parts)}")
+        if unused := set(self.part_configs) - set(self.parts):
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+        return self
+
+
+class Hybrid(Recommender):
+    """Popularity, content and predicted rating together."""
+
+    name = "hybrid"
+    Config = HybridConfig
+    config: HybridConfig
+    parts: dict[str, Recommender]
+    strategy: Literal["rerank", "blend"]
+    weights: FloatArray
+    """(n_parts,) of the blend."""
+    candidates: int
+    """n of `rerank`."""
+    validation: dict[str, float]
+    """NDCG@10 on the inner validation of each part, `rerank` and `blend`; empty where nobody rated two movies."""
+
+    def _fit(self, data: TrainingData) -> None:
+        split = hold_out(data.histories, share=self.config.validation_share, seed=data.seed)
+        self.strategy, self.validation = "blend", {}
+        self.weights = np.full(len(self.config.parts), 1 / len(self.config.parts), dtype=np.float32)
+        self.candidates = self.config.candidates[0]
+        if split.held.lengths.any():
+            self._fit_parts(replace(data, histories=split.train))
+            self._choose(Search.of(split, n_users=self.config.validation_users, seed=data.seed), data)
+        self._fit_parts(data)
+
+    def _fit_parts(self, data: TrainingData) -> None:
+        self.parts = self._unfitted()
+        for name, part in self.parts.items():
+            data.progress(f"hybrid: fitting {name} on {len(data.histories.movies)} ratings")
+            part.fit_data(data)
+
+    def _choose(self, search: Search, data: TrainingData) -> None:
+        scores = self._part_scores(search.train, search.users)
+        tried = {name: search.ndcg(own) for name, own in scores.items()}
+        self.weights, tried["blend"] = search.best_weights([standardized(s) for s in scores.values()])
+        if self._can_rerank():
+            cascade = scores[self.config.generator], scores[self.config.ranker]
+            by_n = {n: search.ndcg(reranked(*cascade, search.train, n)) for n in self.config.candidates}
+            self.candidates, tried["rerank"] = max(by_n.items(), key=lambda item: item[1])
+            self.strategy = "rerank" if tried["rerank"] > tried["blend"] else "blend"
+        self.validation = tried
+        data.progress(f"hybrid: {self.strategy}; NDCG@10 " + ", ".join(f"{k} {v:.4f}" for k, v in tried.items()))
+
+    def _score(self, histories: Histories, users: IntArray) -> FloatArray:
+        scores = self._part_scores(histories, users)
+        if self.strategy == "blend":
+            return blended([standardized(s) for s in scores.values()], self.weights)
+        return reranked(scores[self.config.generator], scores[self.config.ranker], histories, self.candidates)
+
+    def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
+        return {name: part._score(histories, users) for name, part in self.parts.items()}
+
+    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        own = {name: scores[0] for name, scores in self._part_scores(history, np.array([user])).items()}
+        if self.strategy == "rerank":
+            return self._explain_rerank(own, history, user, movie, score)
+        reasons: list[Reason] = []
+        for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
+            if weight > 0:
+                z = float(standardized(own[name][None, :])[0, movie])
+                scale = weight / max(float(own[name].std()), 1e-9)
+                told = part._explain(history, user, movie, float(own[name][movie]))
+                shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
+                rest = weight * z - sum(r.contribution for r in shown)
+                label = f"{name}: {z:+.1f} standard deviations from its mean movie, weight {weight:.2f}"
+                reasons += [*shown, Reason("part", label + (", less the reasons above" if shown else ""), rest)]
+        return reasons
+
+    def _explain_rerank(
+        self, own: dict[str, FloatArray], history: Histories, user: int, movie: int, score: float
+    ) -> list[Reason]:
+        name = self.config.ranker if score == own[self.config.ranker][movie] else self.config.generator
+        reasons = self.parts[name]._explain(history, user, movie, float(own[name][movie]))
+        rest = score - float(own[name][movie])
+        outside = Reason("part", f"not among the {self.candidates} best of {self.config.generator}", rest)
+        return [*reasons, outside] if rest else reasons
+
+    def _unfitted(self) -> dict[str, Recommender]:
+        from recsys_assets.recommenders.models import build
+
+        configs = PART_CONFIGS | self.config.part_configs
+        return {name: build(name, configs.get(name)) for name in self.config.parts}
+
+    def _can_rerank(self) -> bool:
+        return {self.config.generator, self.config.ranker} <= set(self.config.parts)
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        own = {
+            "rerank": np.array(self.strategy == "rerank"),
+            "weights": self.weights,
+            "candidates": np.array(self.candidates),
+            "validation_names": np.array(list(self.validation), dtype=np.str_),
+            "validation_scores": np.array(list(self.validation.values()), dtype=np.float64),
+        }
+        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        self.strategy = "rerank" if state["rerank"] else "blend"
+        self.weights, self.candidates = state["weights"], int(state["candidates"])
+        names, scores = state["validation_names"].tolist(), state["validation_scores"].tolist()
+        self.validation = dict(zip(names, scores, strict=True))
+        self.parts = self._unfitted()
+        for name, part in self.parts.items():
+            prefix = f"parts.{name}."
+            part.adopt(self.users, self.movies, self.histories, self.catalogue)
+            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            part.fitted = True

@@ -1,0 +1,58 @@
+"""Every model by name; a model's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from recsys_assets.recommenders.base import Recommender
+from recsys_assets.recommenders.export import read_manifest
+from recsys_assets.recommenders.results import ModelError
+
+MODELS: dict[str, str] = {
+    "popularity": "recsys_assets.recommenders.popularity:Popularity",
+    "content": "recsys_assets.recommenders.content:Content",
+    "svd": "recsys_assets.recommenders.svd:Svd",
+    "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
+}
+"""Name -> `module:Class`."""
+
+
+def model_class(name: str) -> type[Recommender]:
+    """The class of a model of `MODELS`."""
+    if name not in MODELS:
+        raise ModelError(f"there is no model {name!r}; models are {', '.join(MODELS)}")
+    module, _, attribute = MODELS[name].partition(":")
+    found: type[Recommender] = getattr(import_module(module), attribute)
+    return found
+
+
+def config_class(name: str) -> type[BaseModel]:
+    """The typed config of a model."""
+    return model_class(name).Config
+
+
+def build(name: str, config: Mapping[str, Any] | BaseModel | None = None) -> Recommender:
+    """An unfitted model; `config` as its fields or its typed config, the tuned defaults where not given."""
+    model = model_class(name)
+    if isinstance(config, BaseModel):
+        if not isinstance(config, model.Config):
+            raise ModelError(f"{name} takes a {model.Config.__name__}, not a {type(config).__name__}")
+        return model(config)
+    try:
+        return model(model.Config.model_validate(dict(config or {})))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ModelError(
+            f"config of {name}, field {field!r}: {first['msg']}; fields are {', '.join(model.Config.model_fields)}"
+        ) from error
+
+
+def load_model(directory: Path) -> Recommender:
+    """The model that `directory` is an export of, whichever it is."""
+    return model_class(read_manifest(directory)["model"]).load(directory)

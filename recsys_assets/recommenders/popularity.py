@@ -1,0 +1,87 @@
+"""Popularity: the same list for everyone, by IMDb's weighted rating (formula in `weighted_rating`).
+
+A genre's own list takes m and C from the movies of that genre, as IMDb's genre charts do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from recsys_assets.recommenders.base import Recommender, require_k
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.results import ModelError, Reason
+from recsys_assets.recommenders.weighted_rating import PERCENTILE, Prior, count_votes, prior_of
+
+
+class PopularityConfig(BaseModel, extra="forbid"):
+    percentile: float = Field(default=PERCENTILE, ge=0, le=1)
+    """Share of the rated movies that have too few votes to be believed; their number of votes is m."""
+    order: Literal["weighted_rating", "count"] = "weighted_rating"
+    """What movies are ranked by: the weighted rating, or log(1 + number of ratings), which foretells better what is
+    watched next (NDCG@10 on validation: ml-100k 0.065 against 0.047, ml-latest-small 0.032 against 0.030)."""
+
+
+class Popularity(Recommender):
+    """Movies that many rated well."""
+
+    name = "popularity"
+    Config = PopularityConfig
+    config: PopularityConfig
+
+    def top(self, k: int, *, genre: str | None = None) -> tuple[IntArray, FloatArray]:
+        """Ids and scores (k,) of the best movies, of one genre where given; -1 where fewer remain."""
+        self._require_fitted()
+        require_k(k)
+        scores = self._ranked(np.ones(len(self.movies), dtype=bool) if genre is None else self._of_genre(genre))
+        ids, values = self._top(scores[None, :], k)
+        return ids[0], values[0]
+
+    def _fit(self, data: TrainingData) -> None:
+        self._count(*count_votes(data.histories.movies, data.histories.ratings, n_movies=len(data.movies)))
+
+    def _score(self, histories: Histories, users: IntArray) -> FloatArray:
+        return np.tile(self.overall, (len(histories), 1))
+
+    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        votes = float(self.votes[movie])
+        if self.config.order == "count":
+            return [Reason("popularity", f"{votes:.0f} people rated it (counted as a logarithm)", score)]
+        prior = self._prior(np.ones(len(self.movies), dtype=bool))
+        own = float(self.total[movie]) / (votes + prior.votes)
+        label = (
+            f"{votes:.0f} people rated it {self.total[movie] / votes:.2f} on average" if votes else "nobody rated it"
+        )
+        assumed = f"counted as {prior.votes:.0f} more ratings of the overall mean, {prior.mean:.2f}"
+        return [Reason("popularity", label, own), Reason("bias", assumed, score - own)]
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        return {"votes": self.votes, "total": self.total}
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        self._count(state["votes"], state["total"])
+
+    def _count(self, votes: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+        self.votes, self.total = votes, total
+        self.overall = self._ranked(np.ones(len(votes), dtype=bool))
+
+    def _prior(self, chosen: NDArray[np.bool_]) -> Prior:
+        return prior_of(self.votes[chosen], self.total[chosen], percentile=self.config.percentile)
+
+    def _ranked(self, chosen: NDArray[np.bool_]) -> FloatArray:
+        """Scores (n_movies,), -inf for movies not chosen."""
+        prior = self._prior(chosen)
+        by_rating = self.config.order == "weighted_rating"
+        scores = prior.weighted(self.votes, self.total) if by_rating else np.log1p(self.votes)
+        return np.where(chosen, scores, -np.inf).astype(np.float32)
+
+    def _of_genre(self, genre: str) -> NDArray[np.bool_]:
+        chosen = self.catalogue["genres"].list.contains(genre).fill_null(value=False).to_numpy()
+        if not chosen.any():
+            known = self.catalogue["genres"].explode().drop_nulls().unique().sort().cast(pl.String).to_list()
+            raise ModelError(f"no movie has genre {genre!r}; genres are {', '.join(known) or 'not in the catalogue'}")
+        return chosen

@@ -1,0 +1,84 @@
+"""Train a model on the published data and register it: what each model asset is a shell around."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_assets.evaluation.plots import markdown_image, png_bytes, ranking_figure
+from recsys_assets.evaluation.results import Evaluation
+from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders import build
+from recsys_assets.registry.registry import ModelVersion, Registry, RunRecord
+from recsys_assets.settings import Settings
+from recsys_assets.warehouse.lake import Lake
+from recsys_assets.warehouse.snapshot import current_snapshot
+
+
+@dataclass(frozen=True)
+class TrainedVersion:
+    """A registered challenger and what is known of it."""
+
+    version: ModelVersion
+    evaluation: Evaluation
+    plot_markdown: str
+
+
+def train_and_register(
+    settings: Settings,
+    model: str,
+    *,
+    config: Mapping[str, Any] | None = None,
+    run_id: str = "",
+    progress: Progress = silent,
+) -> TrainedVersion:
+    """Fit, evaluate and register `model` as challenger on the data and splits published last.
+
+    A run id that has registered already is resumed, not repeated as a second MLflow run.
+    """
+    lake = Lake(settings.lake_dir)
+    snapshot, split_snapshot = current_snapshot(lake), lake.snapshot("splits")
+    trained = train(
+        model,
+        lambda: build(model, config),
+        lake.read("splits"),
+        lake.read("catalogue"),
+        seed=settings.seed,
+        dataset=settings.dataset,
+        data_version=snapshot.version,
+        split_version=split_snapshot.version,
+        progress=progress,
+    )
+    figure = ranking_figure(trained.evaluation)
+    lineage = {
+        "dataset": settings.dataset,
+        "data_version": snapshot.version,
+        "ratings_version": snapshot.tables["ratings"],
+        "split_version": split_snapshot.version,
+    }
+    progress(f"{model}: registering")
+    with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
+        version = Registry(settings).record(_record(trained, lineage, run_id, Path(folder), {"quality": png_bytes(figure)}))
+    return TrainedVersion(version, trained.evaluation, markdown_image(figure))
+
+
+def _record(
+    trained: Trained, lineage: dict[str, str], run_id: str, folder: Path, figures: dict[str, bytes]
+) -> RunRecord:
+    trained.holdout.save(folder / "holdout", extra=lineage)
+    trained.serving.save(folder / "serving", extra=lineage)
+    return RunRecord(
+        model=trained.evaluation.model,
+        run_id=run_id,
+        config=trained.evaluation.config,
+        metrics=trained.evaluation.metrics(),
+        tags=lineage,
+        figures=figures,
+        documents={"evaluation.json": trained.evaluation.to_json()},
+        holdout=folder / "holdout",
+        serving=folder / "serving",
+    )

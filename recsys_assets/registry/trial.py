@@ -1,0 +1,132 @@
+"""The promotion gate: challenger against champion, both scored now; and what follows from its verdict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recsys_assets.atomic import write_text
+from recsys_assets.evaluation.significance import compare_on_holdout
+from recsys_assets.recommenders import load_model
+from recsys_assets.registry.export import promote, write_default
+from recsys_assets.registry.promotion import PromotionDecision, decide
+from recsys_assets.registry.registry import ModelVersion, Registry, RegistryError
+from recsys_assets.settings import Settings
+from recsys_assets.warehouse.lake import Lake
+
+VALIDATION_METRIC = "temporal_validation_ndcg_at_10"
+"""By which the model that answers by default is chosen; never a test figure."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was compared, on what, and the verdict."""
+
+    model: str
+    challenger: int
+    champion: int | None
+    split_version: str
+    challenger_ndcg: float
+    champion_ndcg: float | None
+    judged_on: str
+    decision: PromotionDecision
+
+    def figures(self) -> dict[str, float]:
+        """Numbers for plots over time."""
+        found = {
+            "challenger_ndcg_at_10": self.challenger_ndcg,
+            "champion_ndcg_at_10": self.champion_ndcg,
+            "difference": self.decision.difference,
+            "difference_low": self.decision.low,
+            "difference_high": self.decision.high,
+            "users": self.decision.n_users,
+        }
+        return {k: float(v) for k, v in found.items() if v is not None}
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """The champion after promotion."""
+
+    version: int
+    path: Path
+    default_model: str
+    reason: str
+
+
+def run_trial(settings: Settings, model: str) -> Trial:
+    """Score challenger and champion of `model` on the frozen temporal hold-out, decide, and keep the verdict."""
+    registry, lake = Registry(settings), Lake(settings.lake_dir)
+    challenger = registry.version(model, "challenger")
+    champion = registry.find(model, "champion")
+    defending = champion or challenger
+    compared = compare_on_holdout(
+        load_model(registry.artifact(model, challenger.version, part="holdout")),
+        load_model(registry.artifact(model, defending.version, part="holdout")),
+        lake.read("splits"),
+        seed=settings.seed,
+    )
+    decision = decide(
+        has_champion=champion is not None,
+        same_content=champion is not None and champion.content == challenger.content,
+        newer_data=champion is not None and _fitted_on(champion) != _fitted_on(challenger),
+        difference=compared.difference,
+    )
+    trial = Trial(
+        model=model,
+        challenger=challenger.version,
+        champion=champion.version if champion else None,
+        split_version=lake.snapshot("splits").version,
+        challenger_ndcg=compared.challenger_mean,
+        champion_ndcg=compared.champion_mean if champion else None,
+        judged_on=compared.judged_on,
+        decision=decision,
+    )
+    write_text(_verdict_path(settings, model), json.dumps(asdict(trial), indent=1))
+    return trial
+
+
+def last_trial(settings: Settings, model: str) -> Trial:
+    """The verdict kept by the last `run_trial` of `model`."""
+    path = _verdict_path(settings, model)
+    if not path.exists():
+        raise RegistryError(f"{model} was never tried. Re-materialize `{model}_trial`.")
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return Trial(**{**stored, "decision": PromotionDecision(**stored["decision"])})
+
+
+def promote_challenger(settings: Settings, model: str) -> Promoted:
+    """Make the challenger that passed its trial the champion, export it, and choose the default model anew.
+
+    A verdict about another version than today's challenger is refused: that one was not tried.
+    """
+    registry, trial = Registry(settings), last_trial(settings, model)
+    challenger = registry.version(model, "challenger")
+    if trial.challenger != challenger.version:
+        raise RegistryError(
+            f"the last trial of {model} judged version {trial.challenger}, the challenger is {challenger.version}. "
+            f"Re-materialize `{model}_trial`."
+        )
+    if not trial.decision.passed:
+        raise RegistryError(f"version {challenger.version} of {model} lost its trial: {trial.decision.reason}")
+    champion = challenger if trial.decision.promote else registry.version(model, "champion")
+    path = promote(registry, model, champion.version)
+    return Promoted(champion.version, path, choose_default(registry), trial.decision.reason)
+
+
+def choose_default(registry: Registry) -> str:
+    """Serve the champion with the best validation figure by default; returns its name."""
+    champions = [v for v in registry.versions_of_all() if "champion" in v.aliases]
+    best = max(champions, key=lambda v: (v.metrics.get(VALIDATION_METRIC, 0.0), v.model))
+    figure = best.metrics.get(VALIDATION_METRIC, 0.0)
+    write_default(registry.settings, best.model, f"best {VALIDATION_METRIC} of {len(champions)} champions: {figure:.4f}")
+    return best.model
+
+
+def _fitted_on(version: ModelVersion) -> str:
+    return version.tags["ratings_version"]
+
+
+def _verdict_path(settings: Settings, model: str) -> Path:
+    return settings.models_dir / "trials" / settings.dataset / f"{model}.json"

@@ -1,0 +1,46 @@
+"""Is a published file the text table it is declared to be? Asked before a row of it is read."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from pathlib import Path
+
+from recsys_assets.sources.files import DelimitedFile, SourceError
+
+HEAD_BYTES = 65536
+AGAIN = "Download it again (delete it under data/raw/ and re-materialize `published_files`)"
+
+
+def inspect_file(file: DelimitedFile) -> None:
+    """Raise SourceError for a missing, empty or binary file, or another header than the declared one."""
+    head = _head(file.path)
+    if b"\0" in head:
+        raise SourceError(f"{file.path} is not a text file: it holds a zero byte near its start. {AGAIN}.")
+    if file.header is None:
+        return
+    found = _fields(head, file)
+    if tuple(found) != file.header:
+        raise SourceError(
+            f"{file.path} line 1: expected the header {file.delimiter.join(file.header)!r}, found "
+            f"{file.delimiter.join(found)[:200]!r}. {AGAIN}, or declare the new layout in recsys_assets/sources/."
+        )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(HEAD_BYTES)
+    except OSError as error:
+        raise SourceError(f"{path} can't be read: {error.strerror}. {AGAIN}.") from error
+    if not head.strip():
+        raise SourceError(f"{path} is empty. {AGAIN}.")
+    return head
+
+
+def _fields(head: bytes, file: DelimitedFile) -> list[str]:
+    """The first line's fields, without a byte-order mark."""
+    line = head.removeprefix(codecs.BOM_UTF8).splitlines()[0].decode(file.encoding, errors="replace")
+    if len(file.delimiter) > 1 or not file.quote:
+        return line.split(file.delimiter)
+    return next(csv.reader([line], delimiter=file.delimiter, quotechar=file.quote))

@@ -1,0 +1,48 @@
+"""The data snapshot: all published tables of one moment under one version, the root of the version chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from recsys_assets.atomic import write_text
+from recsys_assets.progress import Progress, silent
+from recsys_assets.warehouse.declaration import Table
+from recsys_assets.warehouse.lake import Lake, LakeError, Snapshot
+
+
+@dataclass(frozen=True)
+class DataSnapshot:
+    """`version`: 16 hex digits that change when, and only when, the content of a table changes."""
+
+    version: str
+    tables: dict[str, str]
+    """Version of each table."""
+
+
+def publish_snapshot(
+    con: duckdb.DuckDBPyConnection, lake: Lake, tables: Sequence[Table], *, progress: Progress = silent
+) -> tuple[DataSnapshot, tuple[Snapshot, ...]]:
+    """Publish each table of the warehouse, then the version of all of them together."""
+    published = []
+    for table in tables:
+        published.append(lake.publish(con, table, upstream={}))
+        progress(f"published {table.name}: {published[-1].rows:,} rows, version {published[-1].version}")
+    versions = {snapshot.table: snapshot.version for snapshot in published}
+    digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:16]
+    snapshot = DataSnapshot(digest, versions)
+    write_text(lake.root / "snapshot.json", json.dumps({"version": digest, "tables": versions}, indent=1))
+    return snapshot, tuple(published)
+
+
+def current_snapshot(lake: Lake) -> DataSnapshot:
+    """The snapshot published last."""
+    path = lake.root / "snapshot.json"
+    if not path.exists():
+        raise LakeError(f"{lake.root} holds no data snapshot. Re-materialize `data_snapshot`.")
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return DataSnapshot(stored["version"], stored["tables"])

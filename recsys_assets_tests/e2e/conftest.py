@@ -1,0 +1,84 @@
+"""One deployment, materialized once by the command a user types, shared by the end-to-end tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recsys_assets.settings import PROJECT_ROOT
+
+RUN_SECONDS = 420
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Folders of a deployment, and the environment that names them."""
+
+    root: Path
+    env: Mapping[str, str]
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "recsys_assets.cli", *command],
+            env=dict(self.env),
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def recsys(self, *command: str, code: int = 0) -> str:
+        """What `recsys ...` prints; fails where it does not exit with `code`."""
+        process = self.start(*command)
+        output, errors = process.communicate(timeout=RUN_SECONDS)
+        assert process.returncode == code, f"recsys {' '.join(command)}\n{output[-4000:]}\n{errors[-4000:]}"
+        return output if code == 0 else errors
+
+    def recsys_json(self, *command: str) -> Any:
+        return json.loads(self.recsys(*command, "--json"))
+
+
+def deploy(root: Path, **env: str) -> Deployment:
+    home = root / "dagster_home"
+    home.mkdir(parents=True)
+    shutil.copy(PROJECT_ROOT / ".dagster" / "dagster.yaml", home / "dagster.yaml")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("RECSYS_", "DAGSTER_"))}
+    return Deployment(
+        root,
+        inherited
+        | {
+            "DAGSTER_HOME": str(home),
+            "RECSYS_DATA_DIR": str(root / "data"),
+            "RECSYS_MODELS_DIR": str(root / "models"),
+            "COLUMNS": "160",
+        }
+        | env,
+    )
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The embedded data set, the whole graph materialized."""
+    deployment = deploy(tmp_path_factory.mktemp("synthetic"))
+    deployment.recsys("materialize")
+    yield deployment
+
+
+@pytest.fixture(scope="session")
+def latest_small(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Deployment]:
+    """Real ratings, the whole graph materialized."""
+    deployment = deploy(
+        tmp_path_factory.mktemp("latest_small"), RECSYS_DATASET="ml-latest-small", RECSYS_DATA_MIRROR=str(mirror)
+    )
+    deployment.recsys("materialize")
+    yield deployment

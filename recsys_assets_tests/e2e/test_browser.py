@@ -1,0 +1,137 @@
+"""The pages a person opens, in headless Chromium: the Dagster web UI and the leaderboard report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recsys_assets.settings import PROJECT_ROOT
+from recsys_assets_tests.conftest import IN_CI
+from recsys_assets_tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.e2e
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    executable = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if executable is None:
+        message = "no Chromium on PATH; install your system's `chromium` to run the browser tests"
+        pytest.fail(message) if IN_CI else pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def web_ui(synthetic: Deployment) -> Iterator[str]:
+    """Address of the Dagster web UI over the materialized deployment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            str(Path(sys.executable).with_name("dagster-webserver")),
+            "-w",
+            str(PROJECT_ROOT / "workspace.yaml"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+        ],
+        cwd=PROJECT_ROOT,
+        env=dict(synthetic.env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{address}/server_info", timeout=2).close()
+            break
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            assert server.poll() is None, "the web server stopped while starting"
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(timeout=30)
+
+
+def _opened(browser, url: str, *, name: str, wait_for: str, width: int = 1600, height: int = 1000) -> str:
+    """The text of a page once `wait_for` is on it; a picture goes to RECSYS_SCREENSHOTS where that is set."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    try:
+        page.goto(url)
+        page.get_by_text(wait_for).first.wait_for(timeout=60_000)
+        page.wait_for_timeout(1500)
+        if folder := os.environ.get("RECSYS_SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/{name}.png")
+        return page.inner_text("body")
+    finally:
+        page.close()
+
+
+def test_the_asset_graph_shows_every_stage(browser, web_ui: str) -> None:
+    text = _opened(browser, f"{web_ui}/asset-groups", name="graph", wait_for="recommenders")
+    for group in ("ingest", "features", "recommenders", "evaluation", "promotion"):
+        assert group in text
+
+
+def test_a_check_shows_its_report(browser, web_ui: str) -> None:
+    url = f"{web_ui}/assets/ratings?view=checks"
+    text = _opened(browser, url, name="check", wait_for="rating_in_range", height=1200)
+    assert "rating_in_range" in text
+
+
+def test_the_leaderboard_asset_shows_its_table(browser, web_ui: str) -> None:
+    text = _opened(browser, f"{web_ui}/assets/leaderboard", name="leaderboard_asset", wait_for="standings")
+    assert "best_model" in text
+
+
+def test_the_run_is_listed_as_successful(browser, web_ui: str) -> None:
+    text = _opened(browser, f"{web_ui}/runs", name="runs", wait_for="Success")
+    assert "everything" in text
+
+
+def test_the_nightly_schedule_and_the_sensor_are_on(browser, web_ui: str) -> None:
+    text = _opened(browser, f"{web_ui}/automation", name="automation", wait_for="nightly")
+    assert "run_failures" in text
+
+
+@pytest.mark.parametrize(("name", "width"), [("report", 1200), ("report_phone", 400)])
+def test_the_report_is_readable_and_needs_no_network(browser, synthetic: Deployment, name: str, width: int) -> None:
+    report = synthetic.root / "data" / "reports" / "leaderboard.html"
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    if folder := os.environ.get("RECSYS_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert page.get_by_role("columnheader").count() >= 5
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()

@@ -1,0 +1,43 @@
+"""A small world and every model fitted on it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from recsys_assets.recommenders import MODELS, Recommender, build
+from recsys_assets_tests.recommenders.worlds import World, two_tastes
+
+SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
+QUICK: dict[str, dict[str, Any]] = {"svd": SVD, "hybrid": {"part_configs": {"svd": SVD}}}
+"""Sizes fit for a world of 40 movies."""
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return two_tastes()
+
+
+@pytest.fixture(scope="session")
+def fit(world: World) -> Callable[[str], Recommender]:
+    """A fresh model by name, fitted on `world`."""
+    return lambda name: build(name, QUICK.get(name)).fit(world.interactions, world.catalogue, seed=7)
+
+
+@pytest.fixture(scope="session")
+def fitted(fit: Callable[[str], Recommender]) -> Callable[[str], Recommender]:
+    """As `fit`, but the same model each time: for tests that only ask."""
+    return cache(fit)
+
+
+@pytest.fixture(params=sorted(MODELS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def model(name: str, fitted: Callable[[str], Recommender]) -> Recommender:
+    return fitted(name)

@@ -1,0 +1,48 @@
+"""Ids, histories and the catalogue's alignment."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_assets.recommenders.data import Histories, Ids, align_catalogue, histories_of, titles_of
+from recsys_assets_tests.recommenders.worlds import World
+
+ID_LISTS = st.lists(st.integers(1, 50), max_size=20)
+
+
+@given(ID_LISTS, ID_LISTS)
+def test_an_ids_index_is_its_place_or_minus_one(known: list[int], asked: list[int]) -> None:
+    ids = Ids.of(np.array(known, dtype=np.int64))
+    expected = [sorted(set(known)).index(i) if i in known else -1 for i in asked]
+    assert ids.index(np.array(asked, dtype=np.int64)).tolist() == expected
+
+
+def test_histories_are_each_users_rows_in_time_order(world: World) -> None:
+    users = Ids.of(world.interactions["user_id"].to_numpy())
+    movies = Ids.of(world.catalogue["movie_id"].to_numpy())
+    histories = histories_of(world.interactions.sample(fraction=1.0, shuffle=True, seed=1), users, movies)
+    for row in (0, 7, len(users) - 1):
+        rows = world.interactions.filter(pl.col("user_id") == users.values[row]).sort("timestamp", "movie_id")
+        own = slice(histories.indptr[row], histories.indptr[row + 1])
+        assert movies.values[histories.movies[own]].tolist() == rows["movie_id"].to_list()
+        assert histories.ratings[own].tolist() == rows["rating"].to_list()
+
+
+def test_taken_histories_are_those_of_the_rows_asked() -> None:
+    histories = Histories(
+        np.array([0, 2, 2, 3]), np.array([4, 1, 0], np.int32), np.array([1, 2, 3], np.float32), np.arange(3)
+    )
+    taken = histories.take(np.array([2, -1, 0, 0, 1]))
+    assert taken.lengths.tolist() == [1, 0, 2, 2, 0]
+    assert taken.movies.tolist() == [0, 4, 1, 4, 1]
+    assert histories.matrix(5).toarray()[0].tolist() == [0, 2, 0, 0, 1]
+    assert len(histories.take(np.array([], dtype=np.int64))) == 0
+
+
+def test_titles_carry_the_year_where_it_is_known(world: World) -> None:
+    aligned = align_catalogue(world.catalogue.reverse(), Ids(np.array([10, 30, 31])))
+    assert titles_of(aligned) == ["Movie 1 (1951)", "Movie 3", "movie 31"]
+    assert aligned["genres"].to_list()[2] == []
