@@ -63,6 +63,6 @@ def _require_values(what: str, frame: pl.DataFrame, remedy: str) -> None:
 
 def _require_ratings(ratings: pl.Series) -> None:
     values = ratings.cast(pl.Float64)
-    outside = values.filter(~values.is_between(RATING_MIN, RATING_MAX) | values.is_nan())
+    outside = values.filter(~values.is_between(RATING_MIN, RATING_MAX))  # NaN is above every number to polars
     if len(outside):
         raise ModelError(f"rating {outside[0]} is outside {RATING_MIN}-{RATING_MAX}")

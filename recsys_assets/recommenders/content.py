@@ -12,6 +12,7 @@ small, breaks ties in favour of movies that more people know. Movies nobody rate
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,7 @@ class Content(Recommender):
             liked *= 0.5 ** (age / self.config.half_life)
         total = np.bincount(rows, np.abs(liked), len(n))
         liked /= np.maximum(total, 1e-9)[rows]
-        shape = (len(n), len(self.movies))
-        matrix = sparse.csr_matrix((liked.astype(np.float32), histories.movies, histories.indptr), shape=shape)
-        matrix.sort_indices()
-        return matrix
+        return replace(histories, ratings=liked.astype(np.float32)).matrix(len(self.movies))
 
     def _keep(self, vectors: sparse.csr_matrix) -> None:
         self.vectors, self.vectors_t = vectors, vectors.T.tocsr()

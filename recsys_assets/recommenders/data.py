@@ -43,13 +43,19 @@ class Histories:
     """Rated movies of a list of users, each user's in time order, as one CSR-shaped block of columns.
 
     Row r owns positions `indptr[r]:indptr[r + 1]` of the other columns: `movies` (indices, not ids) int32,
-    `ratings` float32, `timestamps` int64 seconds since 1970 UTC.
+    `ratings` float32, `timestamps` int64 seconds since 1970 UTC. All are read-only: models share them.
     """
 
     indptr: IntArray
     movies: NDArray[np.int32]
     ratings: FloatArray
     timestamps: IntArray
+
+    def __post_init__(self) -> None:
+        for column in ("indptr", "movies", "ratings", "timestamps"):
+            shared = getattr(self, column).view()
+            shared.setflags(write=False)
+            object.__setattr__(self, column, shared)
 
     @classmethod
     def from_columns(
@@ -93,7 +99,7 @@ class Histories:
         return Histories(indptr, self.movies[positions], self.ratings[positions], self.timestamps[positions])
 
     def matrix(self, n_movies: int) -> sparse.csr_matrix:
-        """Ratings as a (rows, n_movies) float32 CSR matrix with sorted columns."""
+        """Ratings as a (rows, n_movies) float32 CSR matrix with sorted columns, on copies of the columns."""
         matrix = sparse.csr_matrix((self.ratings, self.movies, self.indptr), shape=(len(self), n_movies), copy=True)
         matrix.sort_indices()
         return matrix

@@ -43,7 +43,7 @@ class HybridConfig(BaseModel, extra="forbid"):
     """Numbers n of candidates that are tried."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of each user's ratings, the last ones, that is held out; at least one of two."""
-    validation_users: PositiveInt = 500
+    validation_users: PositiveInt = 1000
     """Users drawn for validation; more are slower and more exact."""
 
     @model_validator(mode="after")

@@ -1,0 +1,5 @@
+"""MLflow: versions of models, the promotion gate, and what serving loads. Importing this does not load MLflow."""
+
+from recsys_assets.registry.registry import ModelVersion, NotRegisteredError, Registry, RegistryError, RunRecord
+
+__all__ = ["ModelVersion", "NotRegisteredError", "Registry", "RegistryError", "RunRecord"]

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from recsys_assets.recommenders import Explanation, Reason, Recommender, load_model
+from recsys_assets.recommenders.export import read_manifest
 from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import Settings
 
@@ -47,8 +48,7 @@ class RecommendationList:
 def load_champion(settings: Settings, model: str | None = None) -> tuple[Recommender, str]:
     """The exported champion `model`, or the default one, and the data version it was fitted on."""
     path = champion_path(settings, model)
-    recommender = load_model(path)
-    return recommender, recommender.provenance.get("data_version", "unknown")
+    return load_model(path), read_manifest(path).get("data_version", "unknown")
 
 
 def recommend(settings: Settings, user: int, k: int, *, model: str | None = None) -> RecommendationList:

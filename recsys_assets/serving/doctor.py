@@ -111,7 +111,7 @@ def _champions(settings: Settings) -> list[Finding]:
         current = None
     findings = []
     for champion in exported:
-        fitted_on = champion.provenance.get("ratings_version")
+        fitted_on = champion.manifest.get("ratings_version")
         stale = current is not None and fitted_on != current
         detail = f"version {champion.version}, fitted on ratings {fitted_on}"
         findings.append(

@@ -61,7 +61,7 @@ def download(url: str, part: Path, *, progress: Progress, policy: RetryPolicy = 
             before = _size(part)
             try:
                 return _continue(client, url, part, progress) or resumed
-            except (httpx.HTTPError, TransientSourceError) as error:
+            except (httpx.TransportError, TransientSourceError) as error:
                 resumed = resumed or before > 0
                 failures = 1 if _size(part) > before else failures + 1
                 fault = str(error) or type(error).__name__
@@ -69,8 +69,8 @@ def download(url: str, part: Path, *, progress: Progress, policy: RetryPolicy = 
                     raise TransientSourceError(f"{url}: {fault} ({failures} tries)") from error
                 progress(f"{url}: {fault}; try {failures + 1} of {policy.attempts}")
                 time.sleep(policy.first_wait * 2 ** (failures - 1))
-            except (httpx.InvalidURL, ValueError) as error:
-                raise SourceError(f"{url!r} is not an address that can be fetched: {error}") from error
+            except (httpx.InvalidURL, httpx.HTTPError) as error:
+                raise SourceError(f"{url!r} can't be fetched: {error}") from error
 
 
 def read_text(url: str) -> str | None:

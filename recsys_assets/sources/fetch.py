@@ -7,7 +7,6 @@ checked at every use.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,7 +156,7 @@ def _download(file: PublishedFile, url: str, target: Path, progress: Progress) -
                 f"and put it at {target}"
             )
         progress(f"{file.name}: the resumed download does not add up; starting over")
-    os.replace(part, target)
+    part.replace(target)
     discard(part)
 
 

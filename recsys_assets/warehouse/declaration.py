@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Reference:
-    """`column` must occur in `table.target`; rows that point nowhere are quarantined as `<table>_<column>_unknown`."""
+    """`column` must occur in `table.target`; rows that point nowhere are quarantined as `<column>_unknown`."""
 
     column: str
     table: str

@@ -16,7 +16,6 @@ from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.tables import QUARANTINE
 
 GENRE_FLAG = "genre:"
-"""A published column named `genre:<Name>` holds 1 where the movie is of that genre (MovieLens 100K)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class LoadReport:
 def load_raw(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[DelimitedFile]) -> LoadReport:
     """Replace a raw table by the content of its files; without files it becomes empty.
 
-    `source_line` counts records: the header is 1, a quoted value may span several lines of text, blank lines do not
+    Several published columns of one name (three actors, one `cast`) and columns named `genre:<Name>`, which hold 1
+    where the movie is of that genre (MovieLens 100K), are joined by `|`. `source_line` counts records: the header is 1, a quoted value may span several lines of text, blank lines do not
     count. Raises SourceError, with the table's earlier content untouched.
     """
     for file in files:
@@ -46,7 +46,7 @@ def load_raw(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Delim
             con.execute(create_table_sql(QUARANTINE))
             con.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
             for number, file in enumerate(files):
-                con.execute(_insert_rows_sql(table, number, file))
+                con.execute(_insert_rows_sql(con, table, number, file))
                 con.execute(_insert_malformed_sql(table, number, file))
         return LoadReport(
             table.name,
@@ -106,8 +106,8 @@ def _refuse_unreadable(con: duckdb.DuckDBPyConnection, number: int, file: Delimi
         )
     if _count(con, f"malformed_{number}") and not _count(con, f"staged_{number}"):
         raise SourceError(
-            f"{file.path}: not one row has the {len(file.columns)} fields expected between {file.delimiter!r}. {AGAIN}, "
-            "or declare the new layout in recsys_assets/sources/."
+            f"{file.path}: not one row has the {len(file.columns)} fields expected between {file.delimiter!r}. "
+            f"{AGAIN}, or declare the new layout in recsys_assets/sources/."
         )
 
 
@@ -121,28 +121,47 @@ def _read_csv_sql(number: int, file: DelimitedFile) -> str:
     )
 
 
-def _insert_rows_sql(table: Table, number: int, file: DelimitedFile) -> str:
-    """Staged rows under our column names.
-
-    The reader numbers rejected lines but not good ones. Reject i (from 0) on line L has L - i lines before it that
-    are good or the header, so a row that would be line n without rejects is moved by as many as have L - i <= n.
-    """
-    values = {name: f"s.c{place}" for place, name in enumerate(file.columns) if name and GENRE_FLAG not in name}
-    flags = {name: f"c{place}" for place, name in enumerate(file.columns) if name and GENRE_FLAG in name}
-    if flags:
-        names = ", ".join(
-            f"CASE WHEN trim(s.{place}) = '1' THEN {literal(name.removeprefix(GENRE_FLAG))} END"
-            for name, place in flags.items()
-        )
-        values["genres"] = f"concat_ws('|', {names})"
-    first = 1 if file.header is None else 2
+def _insert_rows_sql(con: duckdb.DuckDBPyConnection, table: Table, number: int, file: DelimitedFile) -> str:
+    """Staged rows under our column names, in file order."""
+    values = _published_values(file)
+    first = f"s.rowid + {1 if file.header is None else 2}"
+    staged = f"temp.staged_{number} s"
+    line = first
+    if _count(con, f"malformed_{number}"):
+        line = f"{first} + coalesce(m.moved, 0)"
+        staged += f" ASOF LEFT JOIN ({_moves_sql(number)}) m ON {first} >= m.place ORDER BY s.rowid"
     return (
         f"INSERT INTO {identifier(table.name)} ({identifiers([*values, 'source_file', 'source_line'])}) "
-        f"SELECT {', '.join(values.values())}, {literal(file.path.name)}, s.rowid + {first} + coalesce(m.moved, 0) "
-        f"FROM temp.staged_{number} s ASOF LEFT JOIN "
-        f"(SELECT line - row_number() OVER (ORDER BY line) + 1 AS place, row_number() OVER (ORDER BY line) AS moved "
-        f"FROM temp.malformed_{number}) m ON s.rowid + {first} >= m.place"
+        f"SELECT {', '.join(values.values())}, {literal(file.path.name)}, {line} FROM {staged}"
     )
+
+
+def _moves_sql(number: int) -> str:
+    """By how much rejected lines move the rows after them: the reader numbers rejects, but not good rows.
+
+    Reject i (from 0) on line L has L - i lines before it that are good or the header. So a row that would be line n
+    without rejects is moved by as many as have L - i <= n.
+    """
+    numbered = f"SELECT line, row_number() OVER (ORDER BY line) AS moved FROM temp.malformed_{number}"
+    return f"SELECT line - moved + 1 AS place, max(moved) AS moved FROM ({numbered}) GROUP BY place"
+
+
+def _published_values(file: DelimitedFile) -> dict[str, str]:
+    """Raw column -> SQL over a staged row `s`. Several columns of one name, and genre flags, become one list."""
+    parts: dict[str, list[str]] = {}
+    for place, name in enumerate(file.columns):
+        if name is None:
+            continue
+        if name.startswith(GENRE_FLAG):
+            genre = literal(name.removeprefix(GENRE_FLAG))
+            parts.setdefault("genres", []).append(f"CASE WHEN trim(s.c{place}) = '1' THEN {genre} END")
+        else:
+            parts.setdefault(name, []).append(f"s.c{place}")
+    return {name: values[0] if len(values) == 1 else _joined(values) for name, values in parts.items()}
+
+
+def _joined(values: list[str]) -> str:
+    return f"concat_ws('|', {', '.join(values)})"
 
 
 def _insert_malformed_sql(table: Table, number: int, file: DelimitedFile) -> str:

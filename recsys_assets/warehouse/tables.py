@@ -7,12 +7,17 @@ way is in `quarantine`. Times are UTC, stored without zone.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from recsys_assets.warehouse.declaration import Column, Reference, Table
 
 RATING_MIN, RATING_MAX = 0.5, 5.0
 EARLIEST_YEAR = 1874
 """Of *Passage de Venus*, the oldest title IMDb lists."""
 LATEST_YEAR = 2035
+EARLIEST_EVENT = datetime(1995, 1, 1)
+"""No public rating is older: MovieLens began in 1997, its data sets hold test ratings from 1995 on."""
+PARTS = ("train", "validation", "test")
 
 _SOURCE = (
     Column("source_file", "VARCHAR", "Name of the published file", required=True),
@@ -31,9 +36,7 @@ RAW_RATINGS = _raw(
 RAW_MOVIES = _raw("raw_movies", "Movies as published", ("movie_id", "title"), ("genres", "release_date"), min_rows=1)
 RAW_LINKS = _raw("raw_links", "Identifiers at IMDb and TMDb as published", ("movie_id",), ("imdb_id", "tmdb_id"), 0)
 RAW_TAGS = _raw("raw_tags", "Free-text tags as published", ("user_id", "movie_id", "tag"), ("timestamp",), 0)
-RAW_USERS = _raw(
-    "raw_users", "Demographics as published", ("user_id",), ("age", "gender", "occupation", "zip_code"), 0
-)
+RAW_USERS = _raw("raw_users", "Demographics as published", ("user_id",), ("age", "gender", "occupation", "zip_code"), 0)
 RAW_IMDB_MOVIES = _raw(
     "raw_imdb_movies",
     "IMDb titles as published",
@@ -41,6 +44,20 @@ RAW_IMDB_MOVIES = _raw(
     ("imdb_id", "year", "genres", "rating", "votes", "director", "cast", "keywords", "description"),
     0,
 )
+
+LINKS = Table(
+    "links",
+    "validated",
+    "Identifiers at IMDb and TMDb; built with `movies`, which holds what is used of it",
+    (
+        Column("movie_id", "BIGINT", "MovieLens id", required=True, minimum=1),
+        Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits"),
+        Column("tmdb_id", "BIGINT", "TMDb id", minimum=1),
+    ),
+    key=("movie_id",),
+    order_by=("movie_id",),
+)
+"""Not in TABLES: a step on the way to `movies`, not an asset."""
 
 MOVIES = Table(
     "movies",
@@ -110,7 +127,7 @@ IMDB_MOVIES = Table(
     "validated",
     "IMDb titles; a title that occurs twice is two movies and both stay",
     (
-        Column("imdb_row", "BIGINT", "Record number in the published table; its identity here", required=True),
+        Column("imdb_row", "BIGINT", "Number of its row in `raw_imdb_movies`; its identity here", required=True),
         Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits, where published"),
         Column("title", "VARCHAR", "Title", required=True),
         Column("year", "INTEGER", "Year of release, where published", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR),
@@ -154,6 +171,28 @@ CATALOGUE = Table(
     min_rows=1,
     order_by=("movie_id",),
 )
+
+SPLITS = Table(
+    "splits",
+    "feature",
+    "Every rating with the part it plays in each protocol; frozen, so that all models meet the same",
+    (
+        *RATINGS.columns,
+        Column("temporal", "VARCHAR", "By time: 80, 10, 10 %", required=True, allowed=PARTS),
+        Column(
+            "leave_one_out",
+            "VARCHAR",
+            "Each user's last event is test, the one before it validation",
+            required=True,
+            allowed=PARTS,
+        ),
+        Column("fold", "TINYINT", "Random fold of five", required=True, minimum=0, maximum=4),
+    ),
+    key=("user_id", "movie_id"),
+    min_rows=1,
+    order_by=("user_id", "timestamp", "movie_id"),
+)
+"""Not in TABLES: made from a published snapshot and never in the warehouse file."""
 
 QUARANTINE = Table(
     "quarantine",

@@ -59,7 +59,7 @@ def test_every_served_list_can_be_traced_to_its_data(synthetic: Deployment) -> N
     lake = json.loads((synthetic.root / "data" / "lake" / "synthetic" / "snapshot.json").read_text())
     for model in MODELS:
         manifest = synthetic.root / "models" / "champion" / "synthetic" / model / "manifest.json"
-        assert json.loads(manifest.read_text())["provenance"]["data_version"] == lake["version"]
+        assert json.loads(manifest.read_text())["data_version"] == lake["version"]
 
 
 def test_doctor_finds_nothing_broken(synthetic: Deployment) -> None:

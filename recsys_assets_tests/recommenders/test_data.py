@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,19 @@ def test_taken_histories_are_those_of_the_rows_asked() -> None:
     assert taken.movies.tolist() == [0, 4, 1, 4, 1]
     assert histories.matrix(5).toarray()[0].tolist() == [0, 2, 0, 0, 1]
     assert len(histories.take(np.array([], dtype=np.int64))) == 0
+
+
+def test_histories_cannot_be_changed_by_a_model_that_shares_them(world: World) -> None:
+    histories = histories_of(
+        world.interactions,
+        Ids.of(world.interactions["user_id"].to_numpy()),
+        Ids.of(world.catalogue["movie_id"].to_numpy()),
+    )
+    before = histories.movies.copy()
+    histories.matrix(len(world.catalogue)).sort_indices()
+    assert (histories.movies == before).all()
+    with pytest.raises(ValueError, match="read-only"):
+        histories.movies[0] = 1
 
 
 def test_titles_carry_the_year_where_it_is_known(world: World) -> None:

@@ -142,6 +142,18 @@ def test_reasons_add_up_under_either_strategy(strategy: str, fit: Fit, monkeypat
     assert "history" in kinds
 
 
+def test_a_movie_of_the_history_counts_as_in_content_times_weight_over_spread(
+    hybrid: Hybrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hybrid, "strategy", "blend")
+    monkeypatch.setattr(hybrid, "weights", np.array([0.25, 0.5, 0.25], dtype=np.float32))
+    content = hybrid.parts["content"]
+    scale = 0.5 / content.scores(np.array([101])).std()
+    alone = {r.movie_id: r.contribution for r in content.explain(101, 60).reasons if r.kind == "history"}
+    told = {r.movie_id: r.contribution for r in hybrid.explain(101, 60).reasons if r.kind == "history"}
+    assert told == pytest.approx({movie: scale * c for movie, c in alone.items()}, rel=1e-4)
+
+
 def test_the_blend_is_the_weighted_sum_of_standardized_parts(hybrid: Hybrid, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hybrid, "strategy", "blend")
     total = np.zeros((40, len(hybrid.movies)))

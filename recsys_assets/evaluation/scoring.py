@@ -1,0 +1,136 @@
+"""Score a fitted model: its lists against the movies each user went on to rate, its predictions against ratings.
+
+What the model was fitted on is read from the model itself, so a pair it was fitted on can never be scored.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recsys_assets.evaluation.beyond_accuracy import coverage, diversity, novelty
+from recsys_assets.evaluation.errors import EvaluationError
+from recsys_assets.evaluation.metrics import (
+    METRICS,
+    Hits,
+    find_hits,
+    mean_absolute_error,
+    mean_squared_error,
+    root_mean_squared_error,
+)
+from recsys_assets.evaluation.results import SHORT_NAMES, RankingMetrics, RankingResult, RatingResult
+from recsys_assets.recommenders import RatingPredictor, Recommender
+from recsys_assets.recommenders.data import Ids
+
+LENGTHS = (10, 20)
+"""List lengths k that are reported; coverage, diversity and novelty are of the first."""
+
+
+def score_lists(
+    model: Recommender,
+    relevant: pl.DataFrame,
+    *,
+    protocol: str,
+    hidden: pl.DataFrame | None = None,
+    lengths: tuple[int, ...] = LENGTHS,
+) -> RankingResult:
+    """Rank all movies for each user of `relevant` (`user_id, movie_id`, the pairs to be found) and score the lists.
+
+    What the model was fitted on is masked, and so are the pairs of `hidden`.
+    """
+    if len(relevant) == 0:
+        raise EvaluationError(f"{protocol}: there is no pair to find, so no list can be scored")
+    require_unfitted(model, relevant, protocol)
+    users = relevant["user_id"].unique().sort().to_numpy()
+    masked = None if hidden is None else _still_to_mask(model, hidden, users)
+    started = time.perf_counter()
+    ranked = model.recommend(users, max(lengths), also_exclude=masked).movies
+    seconds = time.perf_counter() - started
+    hits = find_hits(users, ranked, relevant["user_id"].to_numpy(), relevant["movie_id"].to_numpy())
+    history = model.histories.take(model.users.index(users)).lengths
+    per_user = _per_user(users, history, hits, lengths)
+    top = ranked[:, : lengths[0]]
+    rated = model.movies.values[model.histories.movies]
+    return RankingResult(
+        protocol=protocol,
+        n_users=len(users),
+        n_cold_users=int((history == 0).sum()),
+        n_relevant=len(relevant),
+        n_unseen_movies=int((~np.isin(relevant["movie_id"].to_numpy(), rated)).sum()),
+        at=_means(per_user, lengths),
+        warm=_means(per_user.filter(~pl.col("is_cold")), lengths),
+        cold=_means(per_user.filter("is_cold"), lengths),
+        k=lengths[0],
+        coverage=coverage(top, model.movies.values),
+        diversity=diversity(top, model.catalogue),
+        novelty=novelty(top, rated, n_users=int((model.histories.lengths > 0).sum())),
+        recommend_ms_per_user=1000 * seconds / len(users),
+        per_user=per_user,
+    )
+
+
+def score_ratings(model: RatingPredictor, actual: pl.DataFrame, *, protocol: str) -> RatingResult:
+    """Errors of the predicted ratings of the pairs of `actual` (`user_id, movie_id, rating`)."""
+    if len(actual) == 0:
+        raise EvaluationError(f"{protocol}: there is no rating to predict")
+    require_unfitted(model, actual, protocol)
+    users, movies = actual["user_id"].to_numpy(), actual["movie_id"].to_numpy()
+    truth = actual["rating"].cast(pl.Float64).to_numpy()
+    predicted = model.predict(users, movies).astype(np.float64)
+    rated = model.movies.values[np.unique(model.histories.movies)]
+    warm = (model.histories.take(model.users.index(users)).lengths > 0) & np.isin(movies, rated)
+    return RatingResult(
+        protocol=protocol,
+        n=len(truth),
+        n_cold=int((~warm).sum()),
+        rmse=root_mean_squared_error(predicted, truth),
+        mse=mean_squared_error(predicted, truth),
+        mae=mean_absolute_error(predicted, truth),
+        warm_rmse=root_mean_squared_error(predicted[warm], truth[warm]) if warm.any() else None,
+        warm_mae=mean_absolute_error(predicted[warm], truth[warm]) if warm.any() else None,
+    )
+
+
+def fitted_on(model: Recommender, pairs: pl.DataFrame) -> NDArray[np.bool_]:
+    """(n,) True where the model was fitted on that pair of `user_id` and `movie_id`."""
+    users = Ids.of(pairs["user_id"].to_numpy())
+    histories = model.histories.take(model.users.index(users.values))
+    n_movies = len(model.movies)
+    movies = model.movies.index(pairs["movie_id"].to_numpy())
+    asked = users.index(pairs["user_id"].to_numpy()) * n_movies + movies
+    fitted: NDArray[np.bool_] = (movies >= 0) & np.isin(asked, histories.rows * n_movies + histories.movies)
+    return fitted
+
+
+def require_unfitted(model: Recommender, pairs: pl.DataFrame, protocol: str) -> None:
+    """Refuse to score a model on what it was fitted on."""
+    seen = int(fitted_on(model, pairs).sum())
+    if seen:
+        raise EvaluationError(
+            f"{protocol}: {model.name} was fitted on {seen} of the {len(pairs)} pairs it would be scored on; "
+            "score a model fitted on the training part only"
+        )
+
+
+def _still_to_mask(model: Recommender, hidden: pl.DataFrame, users: NDArray[np.int64]) -> pl.DataFrame:
+    """The pairs of `hidden` that are of `users` and that the model does not mask by itself."""
+    own = hidden.select("user_id", "movie_id").filter(pl.col("user_id").is_in(pl.Series(users).implode()))
+    return own.filter(pl.Series(~fitted_on(model, own)))
+
+
+def _per_user(
+    users: NDArray[np.int64], history: NDArray[np.int64], hits: Hits, lengths: tuple[int, ...]
+) -> pl.DataFrame:
+    scores = {f"{SHORT_NAMES[name]}_at_{k}": metric(hits, k) for k in lengths for name, metric in METRICS.items()}
+    known = {"user_id": users, "is_cold": history == 0, "n_history": history, "n_relevant": hits.relevant}
+    return pl.DataFrame(known | scores)
+
+
+def _means(per_user: pl.DataFrame, lengths: tuple[int, ...]) -> tuple[RankingMetrics, ...]:
+    if len(per_user) == 0:
+        return ()
+    mean = per_user.mean().row(0, named=True)
+    return tuple(RankingMetrics(k, **{name: mean[f"{SHORT_NAMES[name]}_at_{k}"] for name in METRICS}) for k in lengths)

@@ -1,0 +1,160 @@
+"""One movie table from all sources: MovieLens movies with the plot, people, keywords and rating IMDb has of them.
+
+An IMDb title belongs to a movie, tried in this order and each used once,
+
+1. `imdb_id`: where both publish the same identifier;
+2. `title_year`: where a title of both is the same and the years differ by 1 at most, the nearest year if only one;
+3. `title_genre`: where IMDb publishes no year, a title that occurs once on either side, and a shared genre, so
+   that a remake does not get another film's plot.
+
+What fits more than one is ambiguous and stays without: no plot is better than a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from recsys_assets.features.titles import title_keys_sql
+from recsys_assets.warehouse.database import require_tables, transaction
+from recsys_assets.warehouse.ddl import recreate_table_sql
+from recsys_assets.warehouse.sql import identifiers, literal
+from recsys_assets.warehouse.tables import CATALOGUE
+
+TAG_KEYWORDS = 10
+"""Most frequent tags that stand in for keywords IMDb does not have."""
+
+IMDB_GENRES: dict[str, tuple[str, ...]] = {
+    "Children": ("Family",),
+    "Musical": ("Musical", "Music"),
+    "Film-Noir": ("Film-Noir", "Noir"),
+    "IMAX": (),
+}
+"""What IMDb calls a MovieLens genre, where it is not the same word."""
+
+
+@dataclass(frozen=True)
+class CatalogueReport:
+    """`matched`: movies by way of matching; `ambiguous`: movies that fit several titles or share theirs."""
+
+    movies: int
+    imdb_movies: int
+    matched: Mapping[str, int]
+    ambiguous: int
+    with_overview: int
+
+
+def build_catalogue(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
+    """Replace table `catalogue`. Raises WarehouseError where `movies`, `tags` or `imdb_movies` is not there."""
+    require_tables(con, ("movies", "tags", "imdb_movies"))
+    with transaction(con):
+        con.execute(_CANDIDATES)
+        con.execute("CREATE OR REPLACE TEMP TABLE matches (movie_id BIGINT, imdb_row BIGINT, how VARCHAR)")
+        con.execute("CREATE OR REPLACE TEMP TABLE ambiguous (movie_id BIGINT)")
+        for how in ("imdb_id", "title_year", "title_genre"):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW pairs AS {_PAIRS[how]}")
+            con.execute(_REMEMBER_AMBIGUOUS)
+            con.execute(_match_sql(how))
+        con.execute(recreate_table_sql(CATALOGUE))
+        con.execute(_CATALOGUE)
+        report = _report(con)
+        con.execute("DROP VIEW pairs; DROP TABLE candidates; DROP TABLE matches; DROP TABLE ambiguous")
+    return report
+
+
+def _genre_words_sql() -> str:
+    """MovieLens genre `g` as the list of IMDb words that mean it."""
+    cases = " ".join(
+        f"WHEN {literal(ours)} THEN [{', '.join(literal(t) for t in theirs)}]::VARCHAR[]"
+        for ours, theirs in IMDB_GENRES.items()
+    )
+    return f"flatten(list_transform(m.genres, lambda g: CASE g {cases} ELSE [g] END))"
+
+
+_CANDIDATES = f"""
+CREATE OR REPLACE TEMP TABLE candidates AS
+WITH ours AS (SELECT movie_id, unnest({title_keys_sql("title")}) AS key FROM movies),
+theirs AS (SELECT imdb_row, unnest({title_keys_sql("title")}) AS key FROM imdb_movies)
+SELECT movie_id, imdb_row,
+    bool_or(key IN (SELECT key FROM ours GROUP BY key HAVING count(*) > 1)
+        OR key IN (SELECT key FROM theirs GROUP BY key HAVING count(*) > 1)) AS shared
+FROM ours JOIN theirs USING (key) GROUP BY ALL
+"""
+"""Pairs of equal title; `shared` where a third movie has that title too."""
+
+_IDS_DIFFER = "coalesce(m.imdb_id <> i.imdb_id, false)"
+
+_PAIRS = {
+    "imdb_id": """
+        SELECT m.movie_id, min(i.imdb_row) AS imdb_row, 0 AS distance, false AS shared
+        FROM movies m JOIN imdb_movies i ON m.imdb_id = i.imdb_id GROUP BY m.movie_id""",
+    "title_year": f"""
+        SELECT c.movie_id, c.imdb_row, abs(m.year - i.year) AS distance, false AS shared
+        FROM candidates c JOIN movies m USING (movie_id) JOIN imdb_movies i USING (imdb_row)
+        WHERE abs(m.year - i.year) <= 1 AND NOT {_IDS_DIFFER}""",
+    "title_genre": f"""
+        SELECT c.movie_id, c.imdb_row, 0 AS distance, c.shared
+        FROM candidates c JOIN movies m USING (movie_id) JOIN imdb_movies i USING (imdb_row)
+        WHERE i.year IS NULL AND NOT {_IDS_DIFFER} AND (c.shared OR list_has_any(
+            {_genre_words_sql()},
+            list_concat(i.genres, list_transform(i.genres, lambda g: string_split(g, ' ')[-1]))))""",
+}
+"""Per way of matching: `movie_id, imdb_row, distance, shared`, before any is used up."""
+
+_RANKED = """
+WITH open AS (
+    SELECT * FROM pairs
+    WHERE movie_id NOT IN (SELECT movie_id FROM matches) AND imdb_row NOT IN (SELECT imdb_row FROM matches)),
+ranked AS (
+    SELECT *, shared
+        OR count(*) OVER (PARTITION BY movie_id, distance) > 1
+        OR count(*) OVER (PARTITION BY imdb_row, distance) > 1 AS unclear,
+        distance = min(distance) OVER (PARTITION BY movie_id) AS nearest,
+        distance = min(distance) OVER (PARTITION BY imdb_row) AS nearest_of_row
+    FROM open)
+"""
+
+_REMEMBER_AMBIGUOUS = f"INSERT INTO ambiguous {_RANKED} SELECT DISTINCT movie_id FROM ranked WHERE nearest AND unclear"
+
+
+def _match_sql(how: str) -> str:
+    return (
+        f"INSERT INTO matches {_RANKED} SELECT movie_id, imdb_row, {literal(how)} FROM ranked "
+        "WHERE nearest AND nearest_of_row AND NOT unclear"
+    )
+
+
+_CATALOGUE = f"""
+INSERT INTO catalogue BY NAME
+WITH counted AS (SELECT movie_id, tag, count(*) AS times FROM tags GROUP BY ALL),
+top_tags AS (
+    SELECT movie_id, list(tag ORDER BY times DESC, tag)[:{TAG_KEYWORDS}] AS tags FROM counted GROUP BY movie_id),
+joined AS (
+    SELECT m.movie_id, m.title, m.year, m.genres, i.description AS overview,
+        CASE WHEN len(i.keywords) > 0 THEN i.keywords ELSE coalesce(t.tags, []) END AS keywords,
+        coalesce(i."cast", []) AS "cast", i.director, coalesce(m.imdb_id, i.imdb_id) AS imdb_id, m.tmdb_id,
+        i.votes AS vote_count, i.rating AS vote_average, x.how AS imdb_match
+    FROM movies m
+    LEFT JOIN matches x USING (movie_id)
+    LEFT JOIN imdb_movies i USING (imdb_row)
+    LEFT JOIN top_tags t USING (movie_id))
+SELECT {identifiers(CATALOGUE.column_names)} FROM joined
+"""
+
+
+def _report(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
+    by_method = dict(con.execute("SELECT how, count(*) FROM matches GROUP BY how").fetchall())
+    counts = con.execute(
+        "SELECT count(*), count(overview), (SELECT count(*) FROM imdb_movies), "
+        "(SELECT count(DISTINCT movie_id) FROM ambiguous ANTI JOIN matches USING (movie_id)) FROM catalogue"
+    ).fetchall()
+    movies, with_overview, imdb_movies, ambiguous = counts[0]
+    return CatalogueReport(
+        movies=movies,
+        imdb_movies=imdb_movies,
+        matched={how: int(by_method.get(how, 0)) for how in _PAIRS},
+        ambiguous=ambiguous,
+        with_overview=with_overview,
+    )

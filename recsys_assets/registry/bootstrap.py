@@ -1,0 +1,50 @@
+"""MLflow's store: one SQLite file and one artifact folder under `models/`, created once.
+
+A fresh SQLite store that several processes touch at once breaks (`duplicate column name`, mlflow#19943), and MLflow's
+defaults follow the current directory. So: explicit addresses, a file lock around the first touch, a marker after it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from recsys_assets.atomic import write_text
+from recsys_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCK_SECONDS = 120
+
+
+def quiet_mlflow() -> None:
+    """No call-home, no pickles, no warnings about a missing git; set before MLflow is imported."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+
+def open_store(settings: Settings) -> MlflowClient:
+    """A client of the deployment's store, which exists afterwards with the data set's experiment."""
+    quiet_mlflow()
+    settings.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
+    from mlflow import MlflowClient, __version__
+
+    marker = settings.models_dir / f".mlflow-{__version__}-{settings.dataset}"
+    if not marker.exists():
+        with FileLock(settings.models_dir / ".mlflow.lock", timeout=LOCK_SECONDS):
+            client = MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
+            if client.get_experiment_by_name(experiment_name(settings)) is None:
+                client.create_experiment(
+                    experiment_name(settings), artifact_location=(settings.mlflow_artifacts / settings.dataset).as_uri()
+                )
+            write_text(marker, "The store is at this version of MLflow and holds this data set's experiment.\n")
+    return MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
+
+
+def experiment_name(settings: Settings) -> str:
+    return f"recsys/{settings.dataset}"

@@ -1,0 +1,259 @@
+"""The model registry: one MLflow run a training, one registered model a recommender and data set.
+
+A version holds two exports (`Recommender.save`): `holdout`, fitted on the training part only, which the promotion
+gate scores; and `serving`, the same configuration and seed refitted on all ratings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlparse
+
+from recsys_assets.registry.bootstrap import experiment_name, open_store, quiet_mlflow
+from recsys_assets.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Part = Literal["holdout", "serving"]
+RUN_TAG, MODEL_TAG, CONTENT_TAG = "dagster.run_id", "asset", "content"
+REQUIREMENTS = ("numpy", "polars", "pydantic", "scipy")
+
+
+class RegistryError(Exception):
+    """A version that can't be had or can't be promoted; says which and what to do."""
+
+
+class NotRegisteredError(RegistryError):
+    """Nothing of that name has been built yet."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What one training leaves: `run_id` names the orchestrator's run, so that a retry resumes it."""
+
+    model: str
+    run_id: str
+    config: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    figures: Mapping[str, bytes]
+    """Name -> PNG."""
+    documents: Mapping[str, str]
+    """File name -> text, kept with the run."""
+    holdout: Path
+    serving: Path
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered version of a recommender."""
+
+    model: str
+    version: int
+    aliases: tuple[str, ...]
+    run_id: str
+    """MLflow's."""
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    created_at: datetime
+
+    @property
+    def content(self) -> str:
+        """Checksum of both exports: equal where a refit gave the same model."""
+        return self.tags[CONTENT_TAG]
+
+
+class Registry:
+    """The registered models of one deployment's data set."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def record(self, record: RunRecord) -> ModelVersion:
+        """Log the run, register the version, and make it the challenger. Repeating a killed call completes it."""
+        client = self._client()
+        run_id = self._run_of(client, record)
+        existing = client.search_model_versions(f"run_id = '{run_id}'")
+        if existing:
+            version = int(existing[0].version)
+        else:
+            self._log_facts(client, run_id, record)
+            version = self._register(client, run_id, record)
+        client.set_registered_model_alias(self.registered_name(record.model), "challenger", str(version))
+        client.set_terminated(run_id)
+        return self.version(record.model, version)
+
+    def set_alias(self, model: str, alias: str, version: int) -> None:
+        self._client().set_registered_model_alias(self.registered_name(model), alias, str(version))
+
+    def set_tag(self, model: str, version: int, key: str, value: str) -> None:
+        self._client().set_model_version_tag(self.registered_name(model), str(version), key, value)
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def registered_name(self, model: str) -> str:
+        return f"{self.settings.dataset}.{model}"
+
+    def versions_of_all(self) -> list[ModelVersion]:
+        """Every version of the data set's models, by model, newest first."""
+        client = self._client()
+        prefix = f"{self.settings.dataset}."
+        names = [m.name for m in client.search_registered_models(max_results=1000) if m.name.startswith(prefix)]
+        return [v for name in sorted(names) for v in self._versions(client, name)]
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        """Versions of one model, newest first; empty where there is none."""
+        return self._versions(self._client(), self.registered_name(model))
+
+    def find(self, model: str, which: int | str) -> ModelVersion | None:
+        """The version of that number or alias, or None."""
+        return next((v for v in self.versions(model) if which == v.version or which in v.aliases), None)
+
+    def version(self, model: str, which: int | str) -> ModelVersion:
+        """The version of that number or alias."""
+        found = self.find(model, which)
+        if found is None:
+            known = [v.version for v in self.versions(model)]
+            if not known:
+                raise NotRegisteredError(
+                    f"no model {model!r} is registered for {self.settings.dataset}; "
+                    f"run `recsys materialize --dataset {self.settings.dataset}`"
+                )
+            raise RegistryError(
+                f"{model} has no version {which!r} for {self.settings.dataset}; versions are {', '.join(map(str, known))}"
+            )
+        return found
+
+    def artifact(self, model: str, which: int | str, *, part: Part) -> Path:
+        """The directory of a version's export."""
+        version = self.version(model, which)
+        root = self._client().get_run(version.run_id).info.artifact_uri
+        path = Path(unquote(urlparse(root).path)) / "exports" / part
+        if not path.is_dir():
+            raise RegistryError(f"version {version.version} of {model} lacks its {part} export at {path}; retrain it")
+        return path
+
+    def document(self, version: ModelVersion, name: str) -> str:
+        """A document kept with the version's run."""
+        root = self._client().get_run(version.run_id).info.artifact_uri
+        return (Path(unquote(urlparse(root).path)) / "documents" / name).read_text(encoding="utf-8")
+
+    # -- helpers -----------------------------------------------------------------------------------------------
+
+    def _client(self) -> MlflowClient:
+        return open_store(self.settings)
+
+    def _versions(self, client: MlflowClient, name: str) -> list[ModelVersion]:
+        found = client.search_model_versions(f"name = '{name}'", max_results=1000)
+        if not found:
+            return []
+        aliases: dict[int, list[str]] = {}
+        for alias, number in client.get_registered_model(name).aliases.items():
+            aliases.setdefault(int(number), []).append(alias)
+        versions = [self._version(client, v, tuple(sorted(aliases.get(int(v.version), ())))) for v in found]
+        return sorted(versions, key=lambda v: -v.version)
+
+    def _version(self, client: MlflowClient, stored: Any, aliases: tuple[str, ...]) -> ModelVersion:
+        run = client.get_run(stored.run_id)
+        return ModelVersion(
+            model=stored.name.removeprefix(f"{self.settings.dataset}."),
+            version=int(stored.version),
+            aliases=aliases,
+            run_id=stored.run_id,
+            metrics=dict(run.data.metrics),
+            tags={k: v for k, v in (run.data.tags | stored.tags).items() if not k.startswith("mlflow.")},
+            created_at=datetime.fromtimestamp(stored.creation_timestamp / 1000, UTC),
+        )
+
+    def _run_of(self, client: MlflowClient, record: RunRecord) -> str:
+        """The MLflow run of this training: resumed by its tags, else new."""
+        experiment = client.get_experiment_by_name(experiment_name(self.settings))
+        if record.run_id:
+            tagged = f"tags.`{RUN_TAG}` = '{record.run_id}' and tags.`{MODEL_TAG}` = '{record.model}'"
+            runs = client.search_runs([experiment.experiment_id], tagged, max_results=1)
+            if runs:
+                return str(runs[0].info.run_id)
+        run = client.create_run(
+            experiment.experiment_id,
+            run_name=record.model,
+            tags={
+                RUN_TAG: record.run_id,
+                MODEL_TAG: record.model,
+                CONTENT_TAG: _content(record),
+                "code_version": code_version(),
+                **record.tags,
+            },
+        )
+        return str(run.info.run_id)
+
+    def _log_facts(self, client: MlflowClient, run_id: str, record: RunRecord) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        metrics = [Metric(k, float(v), now, 0) for k, v in record.metrics.items()]
+        params = [Param(k, json.dumps(v) if isinstance(v, dict | list) else str(v)) for k, v in record.config.items()]
+        client.log_batch(run_id, metrics=metrics, params=params)
+        root = Path(unquote(urlparse(client.get_run(run_id).info.artifact_uri).path))
+        (root / "plots").mkdir(parents=True, exist_ok=True)
+        for name, png in record.figures.items():
+            (root / "plots" / f"{name}.png").write_bytes(png)
+        for name, text in record.documents.items():
+            client.log_text(run_id, text, f"documents/{name}")
+        for part, folder in (("holdout", record.holdout), ("serving", record.serving)):
+            client.log_artifacts(run_id, str(folder), f"exports/{part}")
+
+    def _register(self, client: MlflowClient, run_id: str, record: RunRecord) -> int:
+        import mlflow
+        from mlflow.models import ModelSignature
+        from mlflow.types.schema import Array, ColSpec, DataType, Schema
+
+        mlflow.set_tracking_uri(self.settings.mlflow_uri)
+        mlflow.set_registry_uri(self.settings.mlflow_uri)
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name=record.model,
+                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                artifacts={"serving": str(record.serving)},
+                signature=ModelSignature(
+                    inputs=Schema([ColSpec(DataType.long)]), outputs=Schema([ColSpec(Array(DataType.long))])
+                ),
+                pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in REQUIREMENTS],
+                registered_model_name=self.registered_name(record.model),
+            )
+        return int(logged.registered_model_version)
+
+
+def code_version() -> str:
+    """`<commit>` of the checkout, with `+changed` where files differ from it; the package's version elsewhere."""
+    quiet_mlflow()
+    git = ["git", "-C", str(PROJECT_ROOT)]
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, env=environment)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, env=environment)
+    except OSError:
+        commit = None
+    if commit is None or commit.returncode != 0:
+        return importlib.metadata.version("recsys_assets")
+    return commit.stdout.strip() + ("+changed" if changed.stdout.strip() else "")
+
+
+def _content(record: RunRecord) -> str:
+    """Checksum of what the exports hold, whatever data they name."""
+    from recsys_assets.recommenders.export import read_manifest
+
+    manifests = [read_manifest(folder) for folder in (record.holdout, record.serving)]
+    held = json.dumps([(m["config"], m["sha256"]) for m in manifests], sort_keys=True)
+    return hashlib.sha256(held.encode()).hexdigest()[:16]
