@@ -4,10 +4,13 @@ An IMDb title belongs to a movie, tried in this order and each used once,
 
 1. `imdb_id`: where both publish the same identifier;
 2. `title_year`: where a title of both is the same and the years differ by 1 at most, the nearest year if only one;
-3. `title_genre`: where IMDb publishes no year, a title that occurs once on either side, and a shared genre, so
-   that a remake does not get another film's plot.
+3. `title_genre`: where the IMDb table knows no year at all, a title that occurs once on either side, and a shared
+   genre, so that a remake does not get another film's plot.
 
-What fits more than one is ambiguous and stays without: no plot is better than a wrong one.
+What fits more than one is ambiguous and stays without: no plot is better than a wrong one. Against the identifiers
+of MovieLens latest-small and the IMDb 5000 table, 99.8 % of the matches by year are right, and 97.4 % of those by
+genre with all years hidden; but 4 % by genre for the rows that lack a year in a table that has years (series), and
+none for a table of one year's films. So a row without year in a table with years is not matched by title.
 """
 
 from __future__ import annotations
@@ -97,7 +100,7 @@ _PAIRS = {
     "title_genre": f"""
         SELECT c.movie_id, c.imdb_row, 0 AS distance, c.shared
         FROM candidates c JOIN movies m USING (movie_id) JOIN imdb_movies i USING (imdb_row)
-        WHERE i.year IS NULL AND NOT {_IDS_DIFFER} AND (c.shared OR list_has_any(
+        WHERE NOT EXISTS (FROM imdb_movies WHERE year IS NOT NULL) AND NOT {_IDS_DIFFER} AND (c.shared OR list_has_any(
             {_genre_words_sql()},
             list_concat(i.genres, list_transform(i.genres, lambda g: string_split(g, ' ')[-1]))))""",
 }

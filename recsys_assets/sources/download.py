@@ -49,11 +49,12 @@ class _Version:
         return cls(url, _validator(response), int(length) if length.isdigit() else None)
 
 
-def download(url: str, part: Path, *, progress: Progress, policy: RetryPolicy = DEFAULT_POLICY) -> bool:
+def download(url: str, part: Path, *, progress: Progress, policy: RetryPolicy | None = None) -> bool:
     """Bring `part` to hold all of `url`, going on where it ends. True where bytes of an earlier try were kept.
 
     Raises TransientSourceError after the last fruitless try, UnavailableError where the server lacks the file.
     """
+    policy = policy or DEFAULT_POLICY
     part.parent.mkdir(parents=True, exist_ok=True)
     resumed, failures = False, 0
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"}) as client:

@@ -52,7 +52,7 @@ def make_users(
     taste = _unit(archetypes[kind] + 0.6 * rng.normal(size=(n, config.n_tastes)))
     other = rng.normal(size=taste.shape)
     turning = _unit(other - (other * taste).sum(axis=1, keepdims=True) * taste)
-    arrives = 0.8 * rng.random(n)
+    arrives = 0.9 * rng.random(n)
     stays = np.where(rng.random(n) < 0.55, 1.0, rng.lognormal(-1.5, 0.7, n))
     return Users(
         taste=taste,

@@ -136,8 +136,8 @@ LAST_NAMES = _words(
     "Holloway Ibarra Idowu Ivanova Jansen Kamara Kaplan Karlsen Keller Khoury Kim Kovacs Kowalski Lange Laurent "
     "Lindqvist Lombardi Lund Mahfouz Marlowe Mbeki Medina Meyer Mirza Mori Moreau Nakano Navarro Ndiaye Novak Nyberg "
     "Okafor Okonkwo Oliveira Osei Park Pereira Petrov Quinn Rahman Ramos Reyes Rinaldi Rossi Sato Schmidt Serrano "
-    "Silva Singh Soto Strand Suzuki Takeda Tanaka Torres Tremblay Ueda Usman Vance Varga Vasquez Vogel Wagner Walsh Webb "
-    "Weiss Wolfe Yamada Yilmaz Zhang Zielinski"
+    "Silva Singh Soto Strand Suzuki Takeda Tanaka Torres Tremblay Ueda Usman Vance Varga Vasquez Vogel Wagner "
+    "Walsh Webb Weiss Wolfe Yamada Yilmaz Zhang Zielinski"
 )
 
 OCCUPATIONS = _words(

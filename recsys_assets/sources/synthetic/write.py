@@ -102,7 +102,8 @@ def _imdb(
     """The richer table. One row in ten has no id, so that joining by title and year has work to do."""
     movies = world.movies
     m = len(movies)
-    votes = 2_000_000 * movies.offered.max(axis=0) / movies.offered.max() * rng.lognormal(0, 0.3, m) + 50
+    offered = movies.offered.sum(axis=0)
+    votes = 50 + 2_000_000 * offered / offered.max() * rng.lognormal(0, 0.3, m)
     score = 6.3 + 1.6 * movies.quality + 0.25 * rng.normal(size=m)
     frame = pl.DataFrame(
         {

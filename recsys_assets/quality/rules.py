@@ -1,0 +1,156 @@
+"""What a declaration demands of the whole table: one rule, one expectation, one Dagster check.
+
+Each rule is a figure (a SQL aggregate over the table) and the range it must lie in. Names depend on the declaration alone,
+so they are known without opening anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recsys_assets.warehouse.ddl import limits
+from recsys_assets.warehouse.declaration import Column, Reference, Severity, Table
+from recsys_assets.warehouse.sql import identifier, identifiers, literal
+
+FILLED_SHARE = 0.99
+"""Of a required column of a raw table; rows without it go to quarantine, so less is a warning, not an end."""
+QUARANTINED_SHARE = 0.05
+"""Of the rows of a published table; more, and the file is not what we think it is."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`metric`: a SQL expression of one number over table `t`; it must lie in [`minimum`, `maximum`]."""
+
+    name: str
+    description: str
+    metric: str
+    severity: Severity
+    minimum: float | None = None
+    maximum: float | None = None
+    breaking: str | None = None
+    """Condition that a row breaking the rule meets; None where the rule is about the table as a whole."""
+
+    @property
+    def expected(self) -> str:
+        """The range in words."""
+        if self.minimum is not None and self.maximum is not None and self.minimum == self.maximum:
+            return f"{self.minimum:g}"
+        low = f"at least {self.minimum:g}" if self.minimum is not None else ""
+        high = f"at most {self.maximum:g}" if self.maximum is not None else ""
+        return " and ".join(bound for bound in (low, high) if bound)
+
+
+def rules_of(table: Table) -> tuple[Rule, ...]:
+    """The rules of a declared table, in the order of its columns."""
+    return tuple(_rules(table))
+
+
+def _rules(table: Table) -> Iterator[Rule]:
+    if table.min_rows:
+        yield Rule(
+            "has_rows",
+            f"{table.name} has at least {table.min_rows} row{'s' if table.min_rows > 1 else ''}",
+            "count(*)",
+            "critical",
+            minimum=table.min_rows,
+        )
+    if table.layer == "raw":
+        yield from (_filled_share(column) for column in table.columns if column.required)
+        yield _quarantined_share(table)
+        return
+    for column in table.columns:
+        yield from _column_rules(column)
+    if table.key:
+        yield _unique(table)
+    yield from (_known(reference) for reference in table.references)
+
+
+def _filled_share(column: Column) -> Rule:
+    name = identifier(column.name)
+    return Rule(
+        f"{column.name}_is_filled",
+        f"at least {FILLED_SHARE:.0%} of the published rows have a {column.name}",
+        f"coalesce(avg((t.{name} IS NOT NULL)::INT), 1)",
+        "warning",
+        minimum=FILLED_SHARE,
+        breaking=f"t.{name} IS NULL",
+    )
+
+
+def _quarantined_share(table: Table) -> Rule:
+    """Of a published table, over the rows that the last cleaning put aside."""
+    aside = (
+        "(SELECT count(*) FROM quarantine q WHERE q.source_file IN "
+        f"(SELECT DISTINCT source_file FROM {identifier(table.name)}))"
+    )
+    return Rule(
+        "quarantined_share",
+        f"at most {QUARANTINED_SHARE:.0%} of the published rows are in quarantine (as of the last cleaning)",
+        f"coalesce({aside} / nullif(count(*), 0), 0)",
+        "critical",
+        maximum=QUARANTINED_SHARE,
+    )
+
+
+def _column_rules(column: Column) -> Iterator[Rule]:
+    name = f"t.{identifier(column.name)}"
+    if column.required:
+        yield _none(f"{column.name}_is_set", f"{column.name} is never missing", f"{name} IS NULL", "critical")
+    if column.type in ("FLOAT", "DOUBLE"):
+        yield _none(
+            f"{column.name}_is_finite",
+            f"{column.name} is a number, never NaN or infinite",
+            f"{name} IS NOT NULL AND NOT isfinite({name})",
+            "critical",
+        )
+    if column.minimum is not None or column.maximum is not None:
+        bounds = [
+            f"{name} {sign} {bound}"
+            for sign, bound in (("<", column.minimum), (">", column.maximum))
+            if bound is not None
+        ]
+        yield _none(
+            f"{column.name}_in_range",
+            f"{column.name} is {limits(column).replace('-', ' to ')}",
+            f"({' OR '.join(bounds)})",
+            column.severity,
+        )
+    if column.allowed is not None:
+        allowed = ", ".join(map(literal, column.allowed))
+        yield _none(
+            f"{column.name}_is_allowed",
+            f"{column.name} is {limits(column)}",
+            f"{name} NOT IN ({allowed})",
+            column.severity,
+        )
+
+
+def _unique(table: Table) -> Rule:
+    key = identifiers(table.key)
+    repeated = f"(SELECT {key} FROM {identifier(table.name)} GROUP BY ALL HAVING count(*) > 1)"
+    return Rule(
+        f"{'_and_'.join(table.key)}_is_unique",
+        f"no two rows have the same {' and '.join(table.key)}",
+        f"(SELECT count(*) FROM {repeated})",
+        "critical",
+        maximum=0,
+        breaking=f"({', '.join(f't.{identifier(k)}' for k in table.key)}) IN {repeated}",
+    )
+
+
+def _known(reference: Reference) -> Rule:
+    column, target = identifier(reference.column), identifier(reference.target)
+    return _none(
+        f"{reference.column}_is_known",
+        f"every {reference.column} occurs in {reference.table}",
+        f"t.{column} NOT IN (SELECT {target} FROM {identifier(reference.table)})",
+        "critical",
+    )
+
+
+def _none(name: str, description: str, breaking: str, severity: Severity) -> Rule:
+    """No row may meet `breaking`."""
+    metric = f"count(*) FILTER (WHERE {breaking})"
+    return Rule(name, description, metric, severity, maximum=0, breaking=breaking)

@@ -1,0 +1,27 @@
+"""Fill a warehouse in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import duckdb
+
+from recsys_assets.sources.files import DelimitedFile
+from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.load import load_raw
+from recsys_assets.warehouse.tables import IMDB_MOVIES, MOVIES, RATINGS, TABLES, TAGS, USERS
+
+NOW = datetime(2026, 11, 23)
+VALIDATED = (MOVIES, RATINGS, TAGS, USERS, IMDB_MOVIES)
+
+
+def filled(con: duckdb.DuckDBPyConnection, files: Mapping[str, DelimitedFile]) -> dict[str, CleanReport]:
+    """Load every raw table (empty where there is no file) and clean every validated one."""
+    for table in (t for t in TABLES.values() if t.layer == "raw"):
+        load_raw(con, table, [files[table.name]] if table.name in files else [])
+    return {table.name: clean_table(con, table, now=NOW) for table in VALIDATED}
+
+
+def by_table(*files: DelimitedFile) -> dict[str, DelimitedFile]:
+    return {file.table: file for file in files}
