@@ -1,12 +1,10 @@
 """From validated tables to what models are fitted on."""
 
-from __future__ import annotations
-
 import dagster as dg
 import polars as pl
 
 from recsys_assets.defs.metadata import bullet_list, column_schema, table_record
-from recsys_assets.defs.resources import DUCKDB_WRITER, TEAM, Deployment
+from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.splits import publish_splits, split_summary
 from recsys_assets.warehouse.database import Warehouse
@@ -22,6 +20,7 @@ PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
     group_name="features",
     kinds={"duckdb"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags={"layer": "feature"},
     metadata={"dagster/column_schema": column_schema(CATALOGUE)},
     pool=DUCKDB_WRITER,
@@ -45,6 +44,7 @@ def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.M
     group_name="features",
     kinds={"duckdb", "parquet"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags={"layer": "published"},
     pool=DUCKDB_WRITER,
 )
@@ -53,7 +53,9 @@ def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> 
     settings = deployment.settings()
     with Warehouse.of(settings).connect() as con:
         snapshot, published = publish_snapshot(con, Lake(settings.lake_dir), PUBLISHED, progress=context.log.info)
-    shown = pl.DataFrame([{"table": s.table, "rows": s.rows, "bytes": s.bytes, "version": s.version} for s in published])
+    shown = pl.DataFrame(
+        [{"table": s.table, "rows": s.rows, "bytes": s.bytes, "version": s.version} for s in published]
+    )
     return dg.MaterializeResult(
         data_version=dg.DataVersion(snapshot.version),
         metadata={
@@ -71,6 +73,7 @@ def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> 
     group_name="features",
     kinds={"polars", "parquet"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags={"layer": "feature"},
     metadata={"dagster/column_schema": column_schema(SPLITS)},
 )

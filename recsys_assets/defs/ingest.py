@@ -1,13 +1,11 @@
 """From what the world publishes to validated tables in the warehouse."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
 
 from recsys_assets.defs.metadata import bullet_list, column_schema
-from recsys_assets.defs.resources import DUCKDB_WRITER, TEAM, Deployment
+from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.sources import TransientSourceError, prepare
 from recsys_assets.warehouse.clean import clean_table
 from recsys_assets.warehouse.database import Warehouse
@@ -46,13 +44,14 @@ def _spec(table: Table, deps: tuple[str, ...], kinds: set[str]) -> dg.AssetSpec:
         description=table.description,
         group_name="ingest",
         owners=[TEAM],
+        freshness_policy=NIGHTLY,
         kinds=kinds,
         tags={"layer": table.layer},
         metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": f"recsys.{table.name}"},
     )
 
 
-@dg.asset(group_name="ingest", kinds={"python"}, owners=[TEAM], tags={"layer": "raw"})
+@dg.asset(group_name="ingest", kinds={"python"}, owners=[TEAM], freshness_policy=NIGHTLY, tags={"layer": "raw"})
 def published_files(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The data set's files as published (or generated), checksummed and unpacked under `data/raw/`."""
     try:

@@ -1,12 +1,10 @@
 """All models side by side."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from recsys_assets.defs.metadata import numbers, table_record
 from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
-from recsys_assets.defs.resources import TEAM, Deployment
+from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.standings import publish_leaderboard
 
 COMPARED = (popularity, content, svd, hybrid)
@@ -18,6 +16,7 @@ COMPARED = (popularity, content, svd, hybrid)
     group_name="evaluation",
     kinds={"polars", "matplotlib"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags={"layer": "report"},
 )
 def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -30,5 +29,6 @@ def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg
             **numbers(standings.best_metrics),
             "plots": dg.MetadataValue.md(standings.plots_markdown),
             "report": dg.MetadataValue.path(str(standings.html)),
+            "left_out": ", ".join(standings.left_out) or "none",
         }
     )

@@ -5,13 +5,11 @@ Per model three shells: `<model>_trial` scores challenger and champion on the sa
 trial, not on the model: a challenger that loses must not keep the leaderboard from showing it.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from recsys_assets.defs.metadata import numbers
 from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
-from recsys_assets.defs.resources import TEAM, Deployment
+from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.trial import last_trial, promote_challenger, run_trial
 
 GROUP = "promotion"
@@ -23,7 +21,9 @@ def promotion_of(
     """Trial, check and champion of one model."""
     name = model.key.to_user_string()
 
-    @dg.asset(name=f"{name}_trial", deps=[model], group_name=GROUP, kinds={"numpy"}, owners=[TEAM])
+    @dg.asset(
+        name=f"{name}_trial", deps=[model], group_name=GROUP, kinds={"numpy"}, owners=[TEAM], freshness_policy=NIGHTLY
+    )
     def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The challenger and the champion, both scored now on the frozen hold-out neither was fitted on."""
         result = run_trial(deployment.settings(), name)
@@ -46,7 +46,14 @@ def promotion_of(
             metadata=numbers(result.figures()),
         )
 
-    @dg.asset(name=f"{name}_champion", deps=[trial], group_name=GROUP, kinds={"mlflow"}, owners=[TEAM])
+    @dg.asset(
+        name=f"{name}_champion",
+        deps=[trial],
+        group_name=GROUP,
+        kinds={"mlflow"},
+        owners=[TEAM],
+        freshness_policy=NIGHTLY,
+    )
     def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """What serving loads: the `champion` alias and its export under `models/champion/`."""
         promoted = promote_challenger(deployment.settings(), name)

@@ -1,7 +1,5 @@
 """Great Expectations as asset checks: one per expectation, critical ones blocking."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -61,7 +59,7 @@ def _validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -
     with Warehouse.of(settings).connect() as con:
         for name, only in sorted(selected.items()):
             report = validate(con, TABLES[name], only=only)
-            append_history(settings, report, run_id=context.run_id)
+            append_history(settings, report, run_id=context.run.run_id)
             for result in report.results:
                 critical = result.rule.severity == "critical"
                 yield dg.AssetCheckResult(

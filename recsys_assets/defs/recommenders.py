@@ -1,7 +1,5 @@
 """Every recommender: one asset, one MLflow run, one registered version each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -9,7 +7,7 @@ import dagster as dg
 from recsys_assets.defs.config import as_fields, launchpad_config
 from recsys_assets.defs.features import data_snapshot, splits
 from recsys_assets.defs.metadata import numbers
-from recsys_assets.defs.resources import TEAM, Deployment
+from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.training import train_and_register
 
 PopularityParams = launchpad_config("popularity")
@@ -21,7 +19,14 @@ GROUP = "recommenders"
 TAGS = {"layer": "model"}
 
 
-@dg.asset(deps=[data_snapshot, splits], group_name=GROUP, kinds={"numpy", "mlflow"}, owners=[TEAM], tags=TAGS)
+@dg.asset(
+    deps=[data_snapshot, splits],
+    group_name=GROUP,
+    kinds={"numpy", "mlflow"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags=TAGS,
+)
 def popularity(
     context: dg.AssetExecutionContext,
     config: PopularityParams,  # type: ignore[valid-type]
@@ -31,7 +36,14 @@ def popularity(
     return _trained(context, deployment, "popularity", config)
 
 
-@dg.asset(deps=[data_snapshot, splits], group_name=GROUP, kinds={"scikitlearn", "mlflow"}, owners=[TEAM], tags=TAGS)
+@dg.asset(
+    deps=[data_snapshot, splits],
+    group_name=GROUP,
+    kinds={"scikitlearn", "mlflow"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags=TAGS,
+)
 def content(
     context: dg.AssetExecutionContext,
     config: ContentParams,  # type: ignore[valid-type]
@@ -41,7 +53,14 @@ def content(
     return _trained(context, deployment, "content", config)
 
 
-@dg.asset(deps=[data_snapshot, splits], group_name=GROUP, kinds={"python", "mlflow"}, owners=[TEAM], tags=TAGS)
+@dg.asset(
+    deps=[data_snapshot, splits],
+    group_name=GROUP,
+    kinds={"python", "mlflow"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags=TAGS,
+)
 def svd(
     context: dg.AssetExecutionContext,
     config: SvdParams,  # type: ignore[valid-type]
@@ -52,10 +71,11 @@ def svd(
 
 
 @dg.asset(
-    deps=[data_snapshot, splits, popularity, content, svd],
+    deps=[data_snapshot, splits],
     group_name=GROUP,
     kinds={"numpy", "mlflow"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags=TAGS,
 )
 def hybrid(
@@ -63,7 +83,10 @@ def hybrid(
     config: HybridParams,  # type: ignore[valid-type]
     deployment: Deployment,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Content candidates re-ranked by predicted rating, or the learned blend of scores: whichever validates better."""
+    """Content candidates re-ranked by predicted rating, or the learned blend of scores: whichever validates better.
+
+    It fits its own parts (popularity, content, svd) as it was tuned with them; hence no edge from those assets.
+    """
     return _trained(context, deployment, "hybrid", config)
 
 

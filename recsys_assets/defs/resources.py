@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 from pydantic import Field
 
 from recsys_assets.settings import Settings, load_settings
 
 TEAM = "team:recsys"
+
+NIGHTLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+"""Every asset is rebuilt nightly; a missed night warns, one and a half fails."""
 
 DUCKDB_WRITER = "duckdb_writer"
 """Pool of one slot: whoever opens the warehouse file holds it, in this run or any other."""

@@ -1,7 +1,5 @@
 """Sensors: what happens without a clock."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from recsys_assets.defs.failures import reason_of, record_failure

@@ -64,7 +64,7 @@ def _text_box(note: Annotation) -> Bbox:
     """Extent of the words alone, without the line to the point."""
     from matplotlib.text import Text
 
-    note.update_positions(note.figure.canvas.get_renderer())
+    note.get_window_extent()
     return Text.get_window_extent(note)
 
 

@@ -36,7 +36,9 @@ class Hits:
     def first(self, k: int) -> NDArray[np.bool_]:
         """The first k positions (n, k)."""
         if not 1 <= k <= self.at.shape[1]:
-            raise EvaluationError(f"metrics at {k} need lists of at least {k} movies; these hold {self.at.shape[1]}")
+            raise EvaluationError(
+                f"metrics at {k} were asked of lists of length {self.at.shape[1]}; k is from 1 to that"
+            )
         return self.at[:, :k]
 
 
@@ -87,9 +89,10 @@ def reciprocal_rank(hits: Hits, k: int) -> Values:
 
 def ndcg(hits: Hits, k: int) -> Values:
     """NDCG@k (n,)."""
+    shown = hits.first(k)
     gain = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(gain)[np.minimum(hits.relevant, k) - 1]
-    return np.asarray(np.minimum(hits.first(k) @ gain / ideal, 1.0), dtype=np.float64)
+    return np.asarray(np.minimum(shown @ gain / ideal, 1.0), dtype=np.float64)
 
 
 METRICS: Mapping[str, Callable[[Hits, int], Values]] = {

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 Theme = Literal["light", "dark"]
 METRIC, METRIC_LABEL = "ndcg_at_10", "NDCG@10"
-HISTORY_EDGES = (0, 20, 50, 100, 200, 500)
+HISTORY_EDGES = (0, 20, 50, 100, 200)
 """Upper ends of the buckets of history length; the last bucket is open."""
 MARKERS = "osD^vPX*"
-DPI = 110
-EXACT = {"light": "#1f5fa8", "dark": "#6db1f2"}
+DPI, COLOURS = 110, 64
+"""Of a PNG; a palette of so few colours keeps it under 50 kB and no eye sees it."""
+BAR = {"light": "#1f5fa8", "dark": "#6db1f2"}
 SERIES = {
     "light": ("#0072b2", "#d55e00", "#008060", "#a8559a", "#b07900", "#3f3f3f", "#2f8fc4", "#8a3a00"),
     "dark": ("#6db1f2", "#ff9a56", "#3fcf9f", "#e8a3d4", "#f0c24a", "#c9c9c9", "#9ad8ff", "#d7a07a"),
@@ -47,6 +48,34 @@ class Bar:
     emphasized: bool = False
 
 
+@dataclass(frozen=True)
+class Panel:
+    """What a panel of the quality figure shows."""
+
+    title: str
+    protocol: str
+    warm_only: bool
+
+    def users(self, evaluation: Evaluation) -> pl.DataFrame | None:
+        """The per-user figures that count; None where the protocol was not measured."""
+        result = evaluation.ranking(self.protocol)
+        return None if result is None else _warm(result) if self.warm_only else result.per_user
+
+
+PANELS = (
+    Panel("After a date: users known before", "temporal_test", warm_only=True),
+    Panel("Each user's last movie: users", "loo_test", warm_only=False),
+)
+
+
+@dataclass(frozen=True)
+class HistoryBucket:
+    """Users of whom about as many ratings were known; `label` says how many, `value.n` how many users."""
+
+    label: str
+    value: PairedDifference
+
+
 def ranking_figure(evaluation: Evaluation, *, theme: Theme = "light") -> Figure:
     """One model: NDCG@10 under each protocol with its 95 % interval, and by how much it knew of the user."""
     bars = [
@@ -56,32 +85,26 @@ def ranking_figure(evaluation: Evaluation, *, theme: Theme = "light") -> Figure:
     ]
     result = _history_result(evaluation)
     height = max(2.8, 0.9 + 0.52 * max(1, len(bars)))
-    figure, (left, right) = _figure(8.4, height, 1, 2, theme=theme, ratios=(1.15, 1))
+    figure, (left, right) = _figure(9.2, height, 1, 2, theme=theme, ratios=(1.1, 1))
     _draw_bars(left, bars, theme=theme)
-    left.set_title(f"{evaluation.model}: {METRIC_LABEL}, 95 % interval")
-    _draw_histories(right, [(evaluation.model, 0, result)] if result else [], theme=theme)
+    _name(left, f"{evaluation.model}: {METRIC_LABEL}", theme=theme)
+    left.set_xlabel("mean and 95 % interval (users)")
+    _draw_histories(right, [(evaluation, result)] if result else [], theme=theme)
     return figure
 
 
-def quality_figure(evaluations: Sequence[Evaluation], *, best: str = "", theme: Theme = "light") -> Figure:
-    """NDCG@10 of each model on temporal test (warm users) and on leave-one-out, with 95 % intervals."""
-    panels = [
-        ("After a date, users known before", "temporal_test", True),
-        ("Each user's last movie", "loo_test", False),
-    ]
+def quality_figure(
+    evaluations: Sequence[Evaluation], *, panels: Sequence[Panel] = PANELS, best: str = "", theme: Theme = "light"
+) -> Figure:
+    """NDCG@10 of each model with 95 % intervals, a panel a protocol; `best` is set off from the others."""
     height = max(2.4, 1.1 + 0.42 * len(evaluations))
-    figure, axes = _figure(8.4, height, 1, 2, theme=theme)
-    for axis, (title, protocol, warm_only) in zip(axes, panels, strict=True):
-        bars, count = [], 0
-        for evaluation in evaluations:
-            result = evaluation.ranking(protocol)
-            users = _warm(result) if result and warm_only else result.per_user if result else None
-            if users is not None and len(users):
-                count = len(users)
-                bars.append(Bar(evaluation.model, _interval(users, evaluation.seed), evaluation.model == best))
+    figure, _ = _figure(4.5 * len(panels), height, 1, len(panels), theme=theme)
+    for axis, panel in zip(figure.axes, panels, strict=True):
+        shown = [(e, panel.users(e)) for e in evaluations]
+        bars = [Bar(e.model, _interval(u, e.seed), e.model == best) for e, u in shown if u is not None and len(u)]
         _draw_bars(axis, bars, theme=theme)
-        axis.set_title(f"{title} ({count} users)")
-        axis.set_xlabel(f"{METRIC_LABEL}, 95 % interval")
+        _name(axis, panel.title + (f" ({bars[0].value.n})" if bars else ""), theme=theme)
+        axis.set_xlabel(f"{METRIC_LABEL}, mean and 95 % interval")
     return figure
 
 
@@ -105,9 +128,11 @@ def tradeoff_figure(
         axis.set_xlabel("share of the catalogue shown to anyone, %")
     else:
         axis.set_xscale("log")
+        _plain_log_ticks(axis)
         axis.margins(x=0.25)
         axis.set_xlabel("milliseconds per user, logarithmic")
-    axis.set_title(f"Quality against {against}" + (f", {_title(results[0][2])}" if results and results[0][2] else ""))
+    measured = [r for _, _, r in results if r is not None]
+    _name(axis, f"Quality against {against}" + (f", {_title(measured[0])}" if measured else ""), theme=theme)
     axis.grid(color=FAINT[theme], linewidth=0.6)
     place_labels(figure, axis, [(model, x, y) for _, model, x, y in points], colour=INK[theme])
     return figure
@@ -115,32 +140,32 @@ def tradeoff_figure(
 
 def history_figure(evaluations: Sequence[Evaluation], *, theme: Theme = "light") -> Figure:
     """Mean NDCG@10 of each model by the number of ratings it knew of the user."""
-    figure, axis = _figure(8.4, 3.2, 1, 1, theme=theme)
-    found = [(e.model, place, _history_result(e)) for place, e in enumerate(evaluations)]
-    _draw_histories(axis, [(model, place, result) for model, place, result in found if result], theme=theme)
-    if found:
-        legend = axis.legend(frameon=False, ncols=1, loc="upper left", bbox_to_anchor=(1.0, 1.0), labelcolor=INK[theme])
-        legend.set_in_layout(True)
+    figure, axis = _figure(max(4.9, 1.2 + 0.9 * len(evaluations)), 3.4, 1, 1, theme=theme)
+    found = [(evaluation, _history_result(evaluation)) for evaluation in evaluations]
+    _draw_histories(axis, [(evaluation, result) for evaluation, result in found if result], theme=theme)
+    if axis.get_legend_handles_labels()[0]:
+        columns = min(4, len(evaluations))
+        figure.legend(frameon=False, loc="outside lower center", ncols=columns, labelcolor=INK[theme], fontsize=9)
     return figure
 
 
-def history_buckets(per_user: pl.DataFrame, *, metric: str = METRIC) -> pl.DataFrame:
-    """`bucket`, `users`, `mean` by history length, in order; buckets nobody is in are left out."""
+def history_buckets(per_user: pl.DataFrame, *, seed: int, metric: str = METRIC) -> tuple[HistoryBucket, ...]:
+    """Means by history length, in order; buckets nobody is in are left out."""
     labels = [_bucket_label(i) for i in range(len(HISTORY_EDGES) + 1)]
-    bucket = pl.col("n_history").cut(list(map(float, HISTORY_EDGES)), labels=labels)
-    return (
-        per_user.group_by(bucket.cast(pl.String).alias("bucket"))
-        .agg(users=pl.len(), mean=pl.col(metric).mean(), shortest=pl.col("n_history").min())
-        .sort("shortest")
-        .drop("shortest")
-    )
+    bucket = per_user["n_history"].cut(list(map(float, HISTORY_EDGES)), labels=labels).cast(pl.String)
+    found = [(label, per_user.filter(bucket == label)[metric].to_numpy()) for label in labels]
+    return tuple(HistoryBucket(label, mean_interval(values, seed=seed)) for label, values in found if len(values))
 
 
 def png_bytes(figure: Figure) -> bytes:
     """The figure as PNG, of some tens of kilobytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor=figure.get_facecolor(), metadata={"Software": None})
-    return buffer.getvalue()
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI, facecolor=figure.get_facecolor())
+    small = io.BytesIO()
+    Image.open(drawn).convert("RGB").quantize(COLOURS).save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def data_uri(figure: Figure) -> str:
@@ -168,9 +193,9 @@ def _figure(
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.spines["bottom"].set_color(FAINT[theme])
         axis.set_axisbelow(True)
-        for text in (axis.xaxis.label, axis.yaxis.label, axis.title):
+        for text in (axis.xaxis.label, axis.yaxis.label):
             text.set_color(INK[theme])
-            text.set_fontsize(10 if text is axis.title else 9)
+            text.set_fontsize(9)
     return figure, axes
 
 
@@ -183,7 +208,7 @@ def _draw_bars(axis: Axes, bars: Sequence[Bar], *, theme: Theme) -> None:
     any_emphasis = any(b.emphasized for b in bars)
     means = [b.value.mean for b in bars]
     spread = [[b.value.mean - b.value.low for b in bars], [b.value.high - b.value.mean for b in bars]]
-    drawn = axis.barh(places, means, height=0.62, color=EXACT[theme])
+    drawn = axis.barh(places, means, height=0.62, color=BAR[theme])
     for bar, patch in zip(bars, drawn.patches, strict=True):
         patch.set_alpha(1.0 if bar.emphasized or not any_emphasis else 0.55)
     axis.errorbar(means, places, xerr=spread, fmt="none", ecolor=INK[theme], elinewidth=1.1, capsize=3)
@@ -204,27 +229,51 @@ def _draw_bars(axis: Axes, bars: Sequence[Bar], *, theme: Theme) -> None:
     axis.grid(axis="x", color=FAINT[theme], linewidth=0.6)
 
 
-def _draw_histories(axis: Axes, found: Sequence[tuple[str, int, RankingResult]], *, theme: Theme) -> None:
-    """A line a model over buckets of history length; the users of each bucket under its name."""
+def _draw_histories(axis: Axes, found: Sequence[tuple[Evaluation, RankingResult]], *, theme: Theme) -> None:
+    """A point and interval for each model in each bucket of history length; the users of a bucket under its name."""
     if not found:
         _say_nothing_measured(axis, theme=theme)
         return
+    buckets: tuple[HistoryBucket, ...] = ()
     highest = 0.0
-    for model, place, result in found:
-        buckets = history_buckets(result.per_user)
-        means = buckets["mean"].to_list()
-        highest = max([highest, *means])
-        look = {"color": _colour(place, theme), "marker": MARKERS[place % len(MARKERS)]}
-        axis.plot(range(len(means)), means, label=model, linewidth=1.6, markersize=6, **look)
-    buckets = history_buckets(found[0][2].per_user)
-    names = [f"{b}\n({n})" for b, n in zip(buckets["bucket"], buckets["users"], strict=True)]
-    axis.set_xticks(range(len(names)), names)
-    axis.set_xlim(-0.4, len(names) - 0.6)
-    axis.set_ylim(0, 1.2 * highest or 1.0)
+    for place, (evaluation, result) in enumerate(found):
+        buckets = history_buckets(result.per_user, seed=evaluation.seed)
+        values = [b.value for b in buckets]
+        aside = 0.6 * ((place + 0.5) / len(found) - 0.5)
+        axis.errorbar(
+            [x + aside for x in range(len(values))],
+            [v.mean for v in values],
+            yerr=[[v.mean - v.low for v in values], [v.high - v.mean for v in values]],
+            label=evaluation.model,
+            linestyle="none",
+            elinewidth=1.1,
+            markersize=6,
+            color=_colour(place, theme),
+            marker=MARKERS[place % len(MARKERS)],
+            clip_on=False,
+        )
+        highest = max([highest, *(v.high for v in values)])
+    axis.set_xticks(range(len(buckets)), [f"{b.label}\n({b.value.n})" for b in buckets])
+    axis.tick_params(axis="x", pad=7)
+    axis.set_xlim(-0.5, len(buckets) - 0.5)
+    axis.set_ylim(0, 1.1 * highest or 1.0)
     axis.locator_params(axis="y", nbins=5)
     axis.grid(axis="y", color=FAINT[theme], linewidth=0.6)
     axis.set_xlabel("ratings known of the user (users)")
-    axis.set_title(f"{METRIC_LABEL} by history, {_title(found[0][2])}")
+    _name(axis, f"By history, {_title(found[0][1])}: {METRIC_LABEL}", theme=theme)
+
+
+def _name(axis: Axes, title: str, *, theme: Theme) -> None:
+    axis.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK[theme])
+
+
+def _plain_log_ticks(axis: Axes) -> None:
+    """1, 2, 5, 10 as they are written, no powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _say_nothing_measured(axis: Axes, *, theme: Theme) -> None:

@@ -7,26 +7,38 @@ from pathlib import Path
 
 import polars as pl
 
-from recsys_assets.evaluation.leaderboard import build_leaderboard, write_report
+from recsys_assets.evaluation.leaderboard import best_model, build_leaderboard, figures_markdown, write_report
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
+from recsys_assets.warehouse.lake import Lake
 
 
 @dataclass(frozen=True)
 class Standings:
+    """What the leaderboard asset shows. `left_out`: models whose last training was on other splits."""
+
     table: pl.DataFrame
     best: str
     best_metrics: dict[str, float]
+    left_out: tuple[str, ...]
     plots_markdown: str
     html: Path
 
 
 def publish_leaderboard(settings: Settings) -> Standings:
-    """Compare the challengers' evaluations on the newest splits, and write `data/reports/`."""
-    registry = Registry(settings)
-    evaluations = [
-        Evaluation.from_json(registry.document(version, "evaluation.json"))
-        for version in registry.versions_of_all()
-        if "challenger" in version.aliases
-    ]
+    """Compare the challengers that were evaluated on the splits published last, and write `data/reports/`."""
+    registry, splits = Registry(settings), Lake(settings.lake_dir).snapshot("splits")
+    challengers = [v for v in registry.versions_of_all() if "challenger" in v.aliases]
+    comparable = [v for v in challengers if v.tags["split_version"] == splits.version]
+    evaluations = [Evaluation.from_json(registry.document(v, "evaluation.json")) for v in comparable]
+    best = best_model(evaluations)
+    written = write_report(settings, evaluations)
+    return Standings(
+        table=build_leaderboard(evaluations),
+        best=best,
+        best_metrics=next(e.metrics() for e in evaluations if e.model == best),
+        left_out=tuple(v.model for v in challengers if v not in comparable),
+        plots_markdown=figures_markdown(evaluations, best=best),
+        html=written.html,
+    )

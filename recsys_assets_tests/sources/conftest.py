@@ -20,13 +20,15 @@ class Publisher:
     files: dict[str, bytes] = field(default_factory=dict)
     etags: dict[str, str] = field(default_factory=dict)
     honours_range: bool = True
-    says_length: bool = True
+    honours_if_range: bool = True
     break_off_after: list[int] = field(default_factory=list)
     """Bytes of body after which each of the next responses is cut; then none is."""
     statuses: list[int] = field(default_factory=list)
     """Status of each of the next responses; then files are served."""
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Range header of each request."""
+    conditions: list[str | None] = field(default_factory=list)
+    """If-Range header of each request for a file that is there."""
 
     @property
     def ranges(self) -> list[str | None]:
@@ -45,7 +47,9 @@ def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
                 return self.send_error(404)
             etag = publisher.etags.get(self.path)
             start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and publisher.honours_range else 0
-            if self.headers.get("If-Range") not in (None, etag):
+            condition = self.headers.get("If-Range")
+            publisher.conditions.append(condition)
+            if publisher.honours_if_range and condition not in (None, etag):
                 start = 0
             if start >= len(body) > 0:
                 return self.send_error(416)
@@ -54,8 +58,7 @@ def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             if etag:
                 self.send_header("ETag", etag)
-            if publisher.says_length:
-                self.send_header("Content-Length", str(len(body) - start))
+            self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
             rest = body[start:]
             if publisher.break_off_after and not self.path.endswith(".md5"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import stat
 import struct
 import zipfile
@@ -74,6 +75,22 @@ def test_links_and_devices_are_refused(tmp_path: Path, kind: int) -> None:
 def test_a_bomb_is_refused_before_a_byte_is_written(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "z.zip", {"d/a.csv": b"0" * (8 << 20)})
     with pytest.raises(SourceError, match="bomb"):
+        opened(archive, "d/a.csv")
+    assert not list(tmp_path.glob("z-*"))
+
+
+def test_a_bomb_is_not_hidden_by_members_that_do_not_shrink(tmp_path: Path) -> None:
+    filler = random.Random(0).randbytes(1 << 20)
+    archive = zipped(tmp_path / "z.zip", {"d/a.csv": b"0" * (8 << 20), "d/filler": filler})
+    with pytest.raises(SourceError, match=r"member 'd/a\.csv' unpacks"):
+        opened(archive, "d/filler")
+
+
+def test_bytes_are_counted_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that gives more than the header declares, as some versions of zip readers did."""
+    archive = zipped(tmp_path / "z.zip", GOOD)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: io.BytesIO(b"x" * 100))
+    with pytest.raises(SourceError, match="holds more than the 8 bytes"):
         opened(archive, "d/a.csv")
     assert not list(tmp_path.glob("z-*"))
 

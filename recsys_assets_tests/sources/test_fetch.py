@@ -104,11 +104,14 @@ def test_a_server_that_ignores_range_makes_the_download_start_over(
     publisher.files[PATH], publisher.honours_range, publisher.break_off_after = BODY, False, [300_000]
     fetch(published(publisher), settings)
     assert target.read_bytes() == BODY
+    assert len(publisher.ranges) == 2, "the whole body of the second answer is used"
 
 
+@pytest.mark.parametrize("honours_if_range", [True, False])
 def test_a_file_that_changed_at_the_publisher_is_not_glued_to_its_old_start(
-    publisher: Publisher, settings: Settings, target: Path
+    publisher: Publisher, settings: Settings, target: Path, honours_if_range: bool
 ) -> None:
+    publisher.honours_if_range = honours_if_range
     publisher.files[PATH], publisher.etags[PATH] = BODY, '"v1"'
     publisher.break_off_after = [300_000, 0, 0, 0, 0, 0]
     with pytest.raises(TransientSourceError):
@@ -116,6 +119,7 @@ def test_a_file_that_changed_at_the_publisher_is_not_glued_to_its_old_start(
     publisher.files[PATH], publisher.etags[PATH], publisher.break_off_after = BODY[::-1], '"v2"', []
     fetch(published(publisher), settings)
     assert target.read_bytes() == BODY[::-1]
+    assert '"v1"' in publisher.conditions
 
 
 def test_without_validators_a_wrong_start_is_found_by_the_checksum_and_fetched_anew(

@@ -17,10 +17,11 @@ VALIDATED = (MOVIES, RATINGS, TAGS, USERS, IMDB_MOVIES)
 
 
 def filled(con: duckdb.DuckDBPyConnection, files: Mapping[str, DelimitedFile]) -> dict[str, CleanReport]:
-    """Load every raw table (empty where there is no file) and clean every validated one."""
+    """Load the files (other raw tables stay empty) and clean what they are for, movies always."""
     for table in (t for t in TABLES.values() if t.layer == "raw"):
         load_raw(con, table, [files[table.name]] if table.name in files else [])
-    return {table.name: clean_table(con, table, now=NOW) for table in VALIDATED}
+    wanted = [table for table in VALIDATED if table is MOVIES or f"raw_{table.name}" in files]
+    return {table.name: clean_table(con, table, now=NOW) for table in wanted}
 
 
 def by_table(*files: DelimitedFile) -> dict[str, DelimitedFile]:

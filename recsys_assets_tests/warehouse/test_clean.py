@@ -13,7 +13,7 @@ from recsys_assets.sources.files import DelimitedFile
 from recsys_assets.warehouse.clean import CleanReport, clean_table
 from recsys_assets.warehouse.database import WarehouseError
 from recsys_assets.warehouse.load import load_raw
-from recsys_assets.warehouse.tables import RATINGS, RAW_RATINGS, USERS
+from recsys_assets.warehouse.tables import RATINGS, RAW_RATINGS, RAW_USERS, USERS
 from recsys_assets_tests.warehouse.files import (
     imdb_file,
     latest_small,
@@ -64,7 +64,7 @@ BAD_RATINGS = {
     "1,1,4,soon": ("timestamp_not_a_time", "timestamp soon is not a time in seconds since 1970"),
     "1,1,4,": ("timestamp_missing", "timestamp is missing"),
     "1,1,4,0": ("timestamp_not_a_time", "timestamp 0 (1970-01-01 00:00:00) is not between 1995-01-01 and tomorrow"),
-    "1,1,4,1000000000000": ("timestamp_not_a_time", "is not between 1995-01-01 and tomorrow"),
+    "1,1,4,1000000000000": ("timestamp_not_a_time", "is not a time in seconds since 1970"),
     "1,1,4,9000000000000000000": ("timestamp_not_a_time", "is not a time in seconds since 1970"),
     "x,9,11,soon": ("user_id_not_a_number", "user_id x is not a whole number"),
 }
@@ -230,7 +230,7 @@ FIELD = st.one_of(
 
 
 @given(lines=st.lists(st.tuples(FIELD, FIELD, FIELD, FIELD).filter(lambda line: any(line)), min_size=1, max_size=30))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_published_every_row_is_kept_or_quarantined(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, lines: list[tuple[str, str, str, str]]
 ) -> None:
@@ -253,7 +253,6 @@ def test_latest_small_survives_whole(con: duckdb.DuckDBPyConnection, mirror: Pat
         "movies": 9_742,
         "ratings": 100_836,
         "tags": 3_683,
-        "users": 0,
         "imdb_movies": 7_840,
     }
     assert rows(con, "FROM quarantine") == []
@@ -278,5 +277,5 @@ def test_ml_100k_survives_whole(con: duckdb.DuckDBPyConnection, mirror: Path, tm
 
 
 def test_an_empty_raw_table_gives_an_empty_validated_one(con: duckdb.DuckDBPyConnection) -> None:
-    filled(con, {})
+    load_raw(con, RAW_USERS, [])
     assert clean_table(con, USERS) == CleanReport("users", 0, 0, {})
