@@ -250,7 +250,8 @@ def _materialize(settings: Settings, selection: str) -> None:
                 took = event.seconds - running.pop(event.step, event.seconds)
                 out.print(f"{clock} [green]done[/]    {event.step} [dim]({took:.1f} s)[/]")
             elif event.kind == "log":
-                out.print(f"{clock} [dim]        {event.step}: {escape(event.message)}[/]", highlight=False)
+                line = event.message.removeprefix(f"{event.step}: ")
+                out.print(f"{clock} [dim]        {event.step}: {escape(line)}[/]", highlight=False)
             elif event.kind == "check_failed":
                 out.print(f"{clock} [yellow]check[/]   {event.message} did not pass")
             else:

@@ -109,6 +109,8 @@ def terminal_table(document: Mapping[str, Any]) -> Table:
         caption=f"Ranked by {RANKED_BY_LABEL}; test figures choose nothing.",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
         title_justify="left",
         caption_justify="left",
     )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import polars as pl
 
 from recsys_assets.evaluation.labels import place_labels
@@ -151,10 +152,12 @@ def history_figure(evaluations: Sequence[Evaluation], *, theme: Theme = "light")
 
 def history_buckets(per_user: pl.DataFrame, *, seed: int, metric: str = METRIC) -> tuple[HistoryBucket, ...]:
     """Means by history length, in order; buckets nobody is in are left out."""
-    labels = [_bucket_label(i) for i in range(len(HISTORY_EDGES) + 1)]
-    bucket = per_user["n_history"].cut(list(map(float, HISTORY_EDGES)), labels=labels).cast(pl.String)
-    found = [(label, per_user.filter(bucket == label)[metric].to_numpy()) for label in labels]
-    return tuple(HistoryBucket(label, mean_interval(values, seed=seed)) for label, values in found if len(values))
+    bucket = np.searchsorted(HISTORY_EDGES, per_user["n_history"].to_numpy())
+    figures = per_user[metric].to_numpy()
+    return tuple(
+        HistoryBucket(_bucket_label(place), mean_interval(figures[bucket == place], seed=seed))
+        for place in np.unique(bucket).tolist()
+    )
 
 
 def png_bytes(figure: Figure) -> bytes:

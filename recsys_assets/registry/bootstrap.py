@@ -6,6 +6,7 @@ defaults follow the current directory. So: explicit addresses, a file lock aroun
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ LOCK_SECONDS = 120
 
 
 def quiet_mlflow() -> None:
-    """No call-home, no pickles, no warnings about a missing git; set before MLflow is imported."""
+    """No call-home, no pickles, no chatter on the terminal; set before MLflow is imported."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
@@ -34,6 +37,8 @@ def open_store(settings: Settings) -> MlflowClient:
     settings.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient, __version__
 
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it may have been imported before the environment was set
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     marker = settings.models_dir / f".mlflow-{__version__}-{settings.dataset}"
     if not marker.exists():
         with FileLock(settings.models_dir / ".mlflow.lock", timeout=LOCK_SECONDS):

@@ -230,9 +230,12 @@ class Registry:
                     inputs=Schema([ColSpec(DataType.long)]), outputs=Schema([ColSpec(Array(DataType.long))])
                 ),
                 pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in REQUIREMENTS],
-                registered_model_name=self.registered_name(record.model),
             )
-        return int(logged.registered_model_version)
+        name = self.registered_name(record.model)
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        created = client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id)
+        return int(created.version)
 
 
 def code_version() -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from recsys_assets.definitions import defs
-from recsys_assets.defs.preload import FORKSERVER_PRELOAD
+from recsys_assets.definitions import FORKSERVER_PRELOAD, defs
+
 from recsys_assets.defs.resources import DUCKDB_WRITER
 from recsys_assets.recommenders import MODELS
 from recsys_assets.settings import PROJECT_ROOT
@@ -39,10 +39,17 @@ def test_importing_the_code_location_loads_no_heavy_library() -> None:
     assert json.loads(loaded.stdout.splitlines()[-1]) == []
 
 
-@pytest.mark.parametrize("module", FORKSERVER_PRELOAD)
-def test_what_the_fork_server_preloads_can_be_imported(module: str) -> None:
-    spec = importlib.util.find_spec(module)
-    assert spec is not None
+def test_what_the_fork_server_preloads_starts_no_thread_and_no_pool() -> None:
+    code = (
+        "import importlib, os, threading, warnings; warnings.simplefilter('ignore'); "
+        f"[importlib.import_module(m) for m in {FORKSERVER_PRELOAD!r}]; "
+        "native = [open(f'/proc/self/task/{t}/comm').read() for t in os.listdir('/proc/self/task')] "
+        "if os.path.exists('/proc/self/task') else []; "
+        "print(threading.active_count(), any(name.startswith(('polars-0', 'polars-1')) for name in native))"
+    )
+    counted = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_ROOT)
+    assert counted.returncode == 0, counted.stderr
+    assert counted.stdout.splitlines()[-1] == "1 False"
 
 
 def test_every_model_has_an_asset_a_trial_a_blocking_check_and_a_champion(definitions: dg.Definitions) -> None:

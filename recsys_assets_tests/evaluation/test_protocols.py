@@ -29,7 +29,8 @@ def test_an_oracle_reaches_ndcg_1(evaluations: dict[str, Evaluation], protocol: 
     result = evaluations["oracle"].ranking(protocol)
     assert result is not None
     for metrics in result.at:
-        assert metrics.ndcg == metrics.hit_rate == metrics.recall == metrics.mrr == pytest.approx(1)
+        assert metrics.ndcg == metrics.hit_rate == metrics.mrr == pytest.approx(1)
+    assert [m.recall for m in result.warm] == pytest.approx([1, 1])
 
 
 def test_a_random_model_is_as_good_as_chance() -> None:

@@ -67,31 +67,28 @@ class NoConfig(BaseModel, extra="forbid"):
 
 
 class Oracle(Recommender):
-    """Knows which movies each user will rate, new users' too."""
+    """Knows what each user will rate, and in which order; new users too."""
 
     name: ClassVar[str] = "oracle"
     Config = NoConfig
-    truth: pl.DataFrame
-
-    def _fit(self, data: TrainingData) -> None:
-        pass
-
-    def scores_of(self, users: IntArray) -> FloatArray:
-        wanted = self.truth.filter(pl.col("user_id").is_in(users.tolist()))
-        scores = np.zeros((len(users), len(self.movies)), dtype=np.float32)
-        rows = np.searchsorted(users, wanted["user_id"].to_numpy())
-        scores[rows, self.movies.index(wanted["movie_id"].to_numpy())] = 1
-        return scores
-
-    def _score_blocks(self, known, histories):  # type: ignore[no-untyped-def]
-        yield 0, self.scores_of(self.asked)
+    future: pl.DataFrame
+    """user_id, movie_id, score: higher where rated sooner."""
 
     def recommend(self, users, k, **options):  # type: ignore[no-untyped-def]
         self.asked = np.asarray(users)
         return super().recommend(users, k, **options)
 
+    def _score_blocks(self, known, histories):  # type: ignore[no-untyped-def]
+        asked = pl.DataFrame({"user_id": self.asked}).with_row_index("row").join(self.future, on="user_id")
+        scores = np.zeros((len(self.asked), len(self.movies)), dtype=np.float32)
+        scores[asked["row"].to_numpy(), self.movies.index(asked["movie_id"].to_numpy())] = asked["score"].to_numpy()
+        yield 0, scores
+
+    def _fit(self, data: TrainingData) -> None:
+        pass
+
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        raise AssertionError("an oracle is asked for users, not histories")
+        raise AssertionError("an oracle is asked for users, not for histories")
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {}
@@ -102,7 +99,8 @@ class Oracle(Recommender):
 
 def oracle_of(splits: pl.DataFrame) -> Oracle:
     model = Oracle()
-    model.truth = splits.select("user_id", "movie_id")
+    sooner = pl.col("timestamp").rank("ordinal", descending=True).over("user_id")
+    model.future = splits.select("user_id", "movie_id", score=sooner.cast(pl.Float32))
     return model
 
 
