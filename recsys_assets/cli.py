@@ -93,7 +93,9 @@ def leaderboard(dataset: DatasetOption = None, as_json: JsonOption = False) -> N
         return
     from recsys_assets.evaluation.leaderboard import terminal_table
 
-    out.print(terminal_table(json.loads(path.read_text(encoding="utf-8"))))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    out.print(terminal_table(document))
+    out.print(document["verdict"], highlight=False)
     out.print(f"[dim]{path.with_suffix('.html')}[/]", soft_wrap=True)
 
 

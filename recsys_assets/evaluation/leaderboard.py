@@ -105,7 +105,7 @@ def terminal_table(document: Mapping[str, Any]) -> Table:
     rows = document["models"]
     measures = [m for m in OVERVIEW.measures if any(m.key in row["metrics"] for row in rows)]
     table = Table(
-        title=f"{escape(document['dataset'])}: {escape(document['verdict'])}",
+        title=escape(document["dataset"]),
         caption=f"Ranked by {RANKED_BY_LABEL}; test figures choose nothing.",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

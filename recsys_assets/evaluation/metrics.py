@@ -90,7 +90,7 @@ def reciprocal_rank(hits: Hits, k: int) -> Values:
 def ndcg(hits: Hits, k: int) -> Values:
     """NDCG@k (n,)."""
     shown = hits.first(k)
-    gain = 1.0 / np.log2(np.arange(1, k + 1) + 0.5)
+    gain = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(gain)[np.minimum(hits.relevant, k) - 1]
     return np.asarray(np.minimum(shown @ gain / ideal, 1.0), dtype=np.float64)
 

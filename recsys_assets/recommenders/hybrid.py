@@ -29,6 +29,13 @@ PART_CONFIGS: dict[str, dict[str, Any]] = {
 """How parts differ from the models of their name: tuned for the blend on validation parts of ml-latest-small
 and ml-100k."""
 
+PART_WORDS = {
+    "popularity": "many people rated it",
+    "content": "its genres, people and plot, beside the movies named",
+    "svd": "the rating predicted for you",
+}
+"""What a part's share of the score means to the person who is shown it."""
+
 
 class HybridConfig(BaseModel, extra="forbid"):
     parts: tuple[str, ...] = Field(default=("popularity", "content", "svd"), min_length=2)
@@ -119,8 +126,8 @@ class Hybrid(Recommender):
                 told = part._explain(history, user, movie, float(own[name][movie]))
                 shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
                 rest = weight * z - sum(r.contribution for r in shown)
-                label = f"{name}: {z:+.1f} standard deviations from its mean movie, weight {weight:.2f}"
-                reasons += [*shown, Reason("part", label + (", less the reasons above" if shown else ""), rest)]
+                label = PART_WORDS.get(name, f"the {name} model's score")
+                reasons += [*shown, Reason("part", label, rest)]
         return reasons
 
     def _explain_rerank(

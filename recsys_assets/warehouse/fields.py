@@ -53,8 +53,7 @@ def number(column: str) -> Field:
 def unix_time(column: str) -> Field:
     """Seconds since 1970 UTC -> TIMESTAMP without zone."""
     seconds = whole_number(column)
-    fits = f"{seconds.value} BETWEEN -100000000000 AND 100000000000"
-    return Field(f"CASE WHEN {fits} THEN make_timestamp(({seconds.value}) * 1000000) END", seconds.published)
+    return Field(f"TRY(make_timestamp(({seconds.value}) * 1000000))", seconds.published)
 
 
 def imdb_title_id(column: str) -> Field:

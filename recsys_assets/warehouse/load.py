@@ -32,8 +32,9 @@ def load_raw(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Delim
     """Replace a raw table by the content of its files; without files it becomes empty.
 
     Several published columns of one name (three actors, one `cast`) and columns named `genre:<Name>`, which hold 1
-    where the movie is of that genre (MovieLens 100K), are joined by `|`. `source_line` counts records: the header is 1, a quoted value may span several lines of text, blank lines do not
-    count. Raises SourceError, with the table's earlier content untouched.
+    where the movie is of that genre (MovieLens 100K), are joined by `|`. `source_line` counts records: the header is
+    1, a quoted value may span several lines of text, blank lines do not count. Raises SourceError, with the table's
+    earlier content untouched.
     """
     for file in files:
         _check_columns(table, file)

@@ -106,7 +106,7 @@ def test_expectations_follow_from_the_declarations(definitions: dg.Definitions) 
 def _decorated_that_reach(path: Path, name: str) -> list[ast.FunctionDef]:
     """Decorated functions of a module that use `name`, themselves or through functions of the module."""
     functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
-    names = {f.name: {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} for f in functions}
+    names = {f.name: {n.id for line in f.body for n in ast.walk(line) if isinstance(n, ast.Name)} for f in functions}
     reaching = {f for f, used in names.items() if name in used}
     while more := {f for f, used in names.items() if f not in reaching and used & reaching}:
         reaching |= more

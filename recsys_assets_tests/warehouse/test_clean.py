@@ -64,7 +64,7 @@ BAD_RATINGS = {
     "1,1,4,soon": ("timestamp_not_a_time", "timestamp soon is not a time in seconds since 1970"),
     "1,1,4,": ("timestamp_missing", "timestamp is missing"),
     "1,1,4,0": ("timestamp_not_a_time", "timestamp 0 (1970-01-01 00:00:00) is not between 1995-01-01 and tomorrow"),
-    "1,1,4,1000000000000": ("timestamp_not_a_time", "is not a time in seconds since 1970"),
+    "1,1,4,1000000000000": ("timestamp_not_a_time", "is not between 1995-01-01 and tomorrow"),
     "1,1,4,9000000000000000000": ("timestamp_not_a_time", "is not a time in seconds since 1970"),
     "x,9,11,soon": ("user_id_not_a_number", "user_id x is not a whole number"),
 }
