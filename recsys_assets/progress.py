@@ -19,9 +19,7 @@ def silent(message: str) -> None:
     """A listener that drops what it is told."""
 
 
-def track(
-    items: Iterable[T], *, total: int, what: str, progress: Progress, every_seconds: float = 2.0
-) -> Iterator[T]:
+def track(items: Iterable[T], *, total: int, what: str, progress: Progress, every_seconds: float = 2.0) -> Iterator[T]:
     """Yield `items`, reporting `what: done/total, elapsed` at most once per `every_seconds`.
 
     Silent on work shorter than `every_seconds`, so quick steps stay quiet.

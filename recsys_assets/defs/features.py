@@ -16,7 +16,7 @@ PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
 
 
 @dg.asset(
-    deps=["movies", "tags", "imdb_movies"],
+    deps=["movies", "imdb_movies"],
     group_name="features",
     kinds={"duckdb"},
     owners=[TEAM],
@@ -25,7 +25,7 @@ PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
     metadata={"dagster/column_schema": column_schema(CATALOGUE)},
     pool=DUCKDB_WRITER,
 )
-def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """One movie table from all sources: plots, ratings, cast and keywords of IMDb reach MovieLens movies."""
     with Warehouse.of(deployment.settings()).connect() as con:
         report = build_catalogue(con)
@@ -48,7 +48,7 @@ def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.M
     tags={"layer": "published"},
     pool=DUCKDB_WRITER,
 )
-def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """The parquet snapshot that training, command line, API and app read; published only after all checks passed."""
     settings = deployment.settings()
     with Warehouse.of(settings).connect() as con:
@@ -77,7 +77,7 @@ def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> 
     tags={"layer": "feature"},
     metadata={"dagster/column_schema": column_schema(SPLITS)},
 )
-def splits(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def splits(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Frozen, leak-free splits of the ratings: by time, leave-one-out, five folds. Every model meets the same."""
     settings = deployment.settings()
     snapshot = publish_splits(Lake(settings.lake_dir), seed=settings.seed)

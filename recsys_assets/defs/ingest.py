@@ -52,7 +52,7 @@ def _spec(table: Table, deps: tuple[str, ...], kinds: set[str]) -> dg.AssetSpec:
 
 
 @dg.asset(group_name="ingest", kinds={"python"}, owners=[TEAM], freshness_policy=NIGHTLY, tags={"layer": "raw"})
-def published_files(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def published_files(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """The data set's files as published (or generated), checksummed and unpacked under `data/raw/`."""
     try:
         files = prepare(deployment.settings(), progress=context.log.info)
@@ -74,7 +74,7 @@ def published_files(context: dg.AssetExecutionContext, deployment: Deployment) -
     can_subset=True,
     pool=DUCKDB_WRITER,
 )
-def raw_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def raw_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Iterator[dg.MaterializeResult]:
     """Published values as text, one row per published line."""
     settings = deployment.settings()
     files = prepare(settings, progress=context.log.info)
@@ -93,7 +93,7 @@ def raw_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Ite
     can_subset=True,
     pool=DUCKDB_WRITER,
 )
-def validated_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def validated_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Iterator[dg.MaterializeResult]:
     """Typed, deduplicated, referenced; each row that breaks a rule goes to `quarantine` with the rule's name."""
     with Warehouse.of(deployment.settings()).connect() as con:
         for table in (t for t in VALIDATED_FROM if dg.AssetKey(t.name) in context.selected_asset_keys):

@@ -190,7 +190,7 @@ def _step_event(entry: dg.EventLogEntry, started: float) -> StepEvent | None:
     step, seconds = entry.step_key or "", entry.timestamp - started
     event = entry.dagster_event
     if event is None:  # a line of context.log
-        return StepEvent("log", step, entry.user_message, seconds) if step and 20 <= entry.level < 40 else None
+        return StepEvent("log", step, entry.user_message, seconds) if step and 20 <= int(entry.level) < 40 else None
     kind = {
         dg.DagsterEventType.STEP_START: "started",
         dg.DagsterEventType.STEP_SUCCESS: "done",

@@ -19,7 +19,7 @@ COMPARED = (popularity, content, svd, hybrid)
     freshness_policy=NIGHTLY,
     tags={"layer": "report"},
 )
-def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Every model on the same frozen splits; ranked by validation, test shown beside."""
     standings = publish_leaderboard(deployment.settings())
     return dg.MaterializeResult(

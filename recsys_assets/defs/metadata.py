@@ -38,7 +38,7 @@ def table_record(frame: pl.DataFrame) -> dg.TableMetadataValue:
     )
 
 
-def numbers(values: Mapping[str, float]) -> dict[str, dg.MetadataValue]:  # type: ignore[type-arg]
+def numbers(values: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
     """Figures as float metadata, so that the UI plots their history; what is not finite is left out."""
     return {k: dg.MetadataValue.float(float(v)) for k, v in values.items() if v == v and abs(v) != float("inf")}
 

@@ -24,7 +24,7 @@ def promotion_of(
     @dg.asset(
         name=f"{name}_trial", deps=[model], group_name=GROUP, kinds={"numpy"}, owners=[TEAM], freshness_policy=NIGHTLY
     )
-    def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """The challenger and the champion, both scored now on the frozen hold-out neither was fitted on."""
         result = run_trial(deployment.settings(), name)
         return dg.MaterializeResult(
@@ -54,7 +54,7 @@ def promotion_of(
         owners=[TEAM],
         freshness_policy=NIGHTLY,
     )
-    def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """What serving loads: the `champion` alias and its export under `models/champion/`."""
         promoted = promote_challenger(deployment.settings(), name)
         return dg.MaterializeResult(

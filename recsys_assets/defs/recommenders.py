@@ -31,7 +31,7 @@ def popularity(
     context: dg.AssetExecutionContext,
     config: PopularityParams,  # type: ignore[valid-type]
     deployment: Deployment,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult:
     """IMDb's weighted rating, overall and per genre: what a user nobody knows is shown."""
     return _trained(context, deployment, "popularity", config)
 
@@ -48,7 +48,7 @@ def content(
     context: dg.AssetExecutionContext,
     config: ContentParams,  # type: ignore[valid-type]
     deployment: Deployment,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult:
     """Titles near those a user liked, by genres, cast, director, keywords and plot."""
     return _trained(context, deployment, "content", config)
 
@@ -65,7 +65,7 @@ def svd(
     context: dg.AssetExecutionContext,
     config: SvdParams,  # type: ignore[valid-type]
     deployment: Deployment,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult:
     """Matrix factorization (scikit-surprise): predicted ratings."""
     return _trained(context, deployment, "svd", config)
 
@@ -82,7 +82,7 @@ def hybrid(
     context: dg.AssetExecutionContext,
     config: HybridParams,  # type: ignore[valid-type]
     deployment: Deployment,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult:
     """Content candidates re-ranked by predicted rating, or the learned blend of scores: whichever validates better.
 
     It fits its own parts (popularity, content, svd) as it was tuned with them; hence no edge from those assets.
@@ -92,7 +92,7 @@ def hybrid(
 
 def _trained(
     context: dg.AssetExecutionContext, deployment: Deployment, model: str, config: dg.Config
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+) -> dg.MaterializeResult:
     trained = train_and_register(
         deployment.settings(),
         model,

@@ -18,7 +18,7 @@ DUCKDB_WRITER = "duckdb_writer"
 """Pool of one slot: whoever opens the warehouse file holds it, in this run or any other."""
 
 
-class Deployment(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Deployment(dg.ConfigurableResource):
     """Which data set is recommended from; paths and sizes come from the environment (`settings.py`)."""
 
     dataset: str = Field(

@@ -108,16 +108,15 @@ def terminal_table(document: Mapping[str, Any]) -> Table:
         title=escape(document["dataset"]),
         caption=f"Ranked by {RANKED_BY_LABEL}; test figures choose nothing.",
         box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         show_edge=False,
-        pad_edge=False,
         title_justify="left",
         caption_justify="left",
     )
     table.add_column("#", justify="right")
     table.add_column("model", no_wrap=True)
     for measure in measures:
-        table.add_column(measure.label, justify="right", min_width=max(map(len, measure.label.split())))
+        table.add_column("\n".join(measure.label.split()), justify="right")
     for row in rows:
         shown = [measure.text(row["metrics"].get(measure.key)) for measure in measures]
         table.add_row(str(row["rank"]), escape(row["model"]), *shown, style="bold" if row["rank"] == 1 else None)

@@ -70,7 +70,7 @@ OVERVIEW = Section(
         Measure("loo_test_ndcg_at_10", "NDCG@10 last movie"),
         Measure("cv5_rmse", "RMSE 5 folds", better="lower"),
         Measure("loo_test_coverage_at_10", "Coverage %", 1, scale=100),
-        Measure("recommend_ms_per_user", "ms / user", 2, better="lower"),
+        Measure("recommend_ms_per_user", "ms per user", 2, better="lower"),
     ),
 )
 SECTIONS = (
@@ -132,7 +132,7 @@ SECTIONS = (
         "256 users in one batch, the best of 3. Size of the saved model.",
         (
             Measure("fit_seconds", "Fit, s", 2, better="lower"),
-            Measure("recommend_ms_per_user", "ms / user", 2, better="lower"),
+            Measure("recommend_ms_per_user", "ms per user", 2, better="lower"),
             Measure("model_bytes", "Size, MB", 2, better="lower", scale=1e-6),
         ),
     ),

@@ -46,7 +46,7 @@ def _section(report: Report, section: Section) -> Iterator[str]:
     yield f"## {section.title}"
     lines = [["model", *(m.label for m in measures)], ["---", *("---:" for _ in measures)]]
     lines += [
-        [model, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)] for model, cells in rows
+        [escaped(model), *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)] for model, cells in rows
     ]
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
     yield " ".join(filter(None, (section.protocol, report.population(section), f"Data: {escaped(report.data)}.")))

@@ -11,6 +11,9 @@ What fits more than one is ambiguous and stays without: no plot is better than a
 of MovieLens latest-small and the IMDb 5000 table, 99.8 % of the matches by year are right, and 97.4 % of those by
 genre with all years hidden; but 4 % by genre for the rows that lack a year in a table that has years (series), and
 none for a table of one year's films. So a row without year in a table with years is not matched by title.
+
+MovieLens tags are no keywords here: they are users' own later acts, and a model would learn from them what it is
+tested on.
 """
 
 from __future__ import annotations
@@ -25,9 +28,6 @@ from recsys_assets.warehouse.database import require_tables, transaction
 from recsys_assets.warehouse.ddl import recreate_table_sql
 from recsys_assets.warehouse.sql import identifiers, literal
 from recsys_assets.warehouse.tables import CATALOGUE
-
-TAG_KEYWORDS = 10
-"""Most frequent tags that stand in for keywords IMDb does not have."""
 
 IMDB_GENRES: dict[str, tuple[str, ...]] = {
     "Children": ("Family",),
@@ -50,9 +50,10 @@ class CatalogueReport:
 
 
 def build_catalogue(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
-    """Replace table `catalogue`. Raises WarehouseError where `movies`, `tags` or `imdb_movies` is not there."""
-    require_tables(con, ("movies", "tags", "imdb_movies"))
+    """Replace table `catalogue`. Raises WarehouseError where `movies` or `imdb_movies` is not there."""
+    require_tables(con, ("movies", "imdb_movies"))
     with transaction(con):
+        con.execute(_TITLES)
         con.execute(_CANDIDATES)
         con.execute("CREATE OR REPLACE TEMP TABLE matches (movie_id BIGINT, imdb_row BIGINT, how VARCHAR)")
         con.execute("CREATE OR REPLACE TEMP TABLE ambiguous (movie_id BIGINT)")
@@ -63,7 +64,8 @@ def build_catalogue(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
         con.execute(recreate_table_sql(CATALOGUE))
         con.execute(_CATALOGUE)
         report = _report(con)
-        con.execute("DROP VIEW pairs; DROP TABLE candidates; DROP TABLE matches; DROP TABLE ambiguous")
+        con.execute("DROP VIEW pairs; DROP VIEW imdb_titles")
+        con.execute("DROP TABLE candidates; DROP TABLE matches; DROP TABLE ambiguous")
     return report
 
 
@@ -76,10 +78,17 @@ def _genre_words_sql() -> str:
     return f"flatten(list_transform(m.genres, lambda g: CASE g {cases} ELSE [g] END))"
 
 
+_TITLES = """
+CREATE OR REPLACE TEMP VIEW imdb_titles AS
+SELECT imdb_row, title FROM imdb_movies
+QUALIFY imdb_id IS NULL OR imdb_row = min(imdb_row) OVER (PARTITION BY imdb_id)
+"""
+"""A title listed twice under one identifier is one title; without identifiers it is two."""
+
 _CANDIDATES = f"""
 CREATE OR REPLACE TEMP TABLE candidates AS
 WITH ours AS (SELECT movie_id, unnest({title_keys_sql("title")}) AS key FROM movies),
-theirs AS (SELECT imdb_row, unnest({title_keys_sql("title")}) AS key FROM imdb_movies)
+theirs AS (SELECT imdb_row, unnest({title_keys_sql("title")}) AS key FROM imdb_titles)
 SELECT movie_id, imdb_row,
     bool_or(key IN (SELECT key FROM ours GROUP BY key HAVING count(*) > 1)
         OR key IN (SELECT key FROM theirs GROUP BY key HAVING count(*) > 1)) AS shared
@@ -131,18 +140,14 @@ def _match_sql(how: str) -> str:
 
 _CATALOGUE = f"""
 INSERT INTO catalogue BY NAME
-WITH counted AS (SELECT movie_id, tag, count(*) AS times FROM tags GROUP BY ALL),
-top_tags AS (
-    SELECT movie_id, list(tag ORDER BY times DESC, tag)[:{TAG_KEYWORDS}] AS tags FROM counted GROUP BY movie_id),
-joined AS (
+WITH joined AS (
     SELECT m.movie_id, m.title, m.year, m.genres, i.description AS overview,
-        CASE WHEN len(i.keywords) > 0 THEN i.keywords ELSE coalesce(t.tags, []) END AS keywords,
+        coalesce(i.keywords, []) AS keywords,
         coalesce(i."cast", []) AS "cast", i.director, coalesce(m.imdb_id, i.imdb_id) AS imdb_id, m.tmdb_id,
         i.votes AS vote_count, i.rating AS vote_average, x.how AS imdb_match
     FROM movies m
     LEFT JOIN matches x USING (movie_id)
-    LEFT JOIN imdb_movies i USING (imdb_row)
-    LEFT JOIN top_tags t USING (movie_id))
+    LEFT JOIN imdb_movies i USING (imdb_row))
 SELECT {identifiers(CATALOGUE.column_names)} FROM joined
 """
 

@@ -1,7 +1,7 @@
 """A table in one row: the figure of every rule, computed by DuckDB in one pass.
 
-Great Expectations can't read DuckDB (1.24), and on 26 million rows of pandas it takes 23 s and 3.6 GB; on this row it takes
-milliseconds, whatever the table's size.
+Great Expectations can't read DuckDB (1.24), and on 26 million rows of pandas it takes 23 s and 3.6 GB; on this row it
+takes milliseconds, whatever the table's size.
 """
 
 from __future__ import annotations

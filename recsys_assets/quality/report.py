@@ -29,8 +29,9 @@ def table_markdown(report: TableReport) -> str:
     """All rules of one validation, broken ones first, then their rows."""
     broken = [r for r in report.results if not r.passed]
     ordered = [*broken, *(r for r in report.results if r.passed)]
+    kept = len(report.results) - len(broken)
     lines = [
-        f"### {report.table}: {len(report.results) - len(broken)} of {len(report.results)} rules kept, {report.rows:,} rows",
+        f"### {report.table}: {kept} of {len(report.results)} rules kept, {report.rows:,} rows",
         "",
         "| | rule | severity | found | expected |",
         "|---|---|---|---|---|",

@@ -1,7 +1,7 @@
 """What a declaration demands of the whole table: one rule, one expectation, one Dagster check.
 
-Each rule is a figure (a SQL aggregate over the table) and the range it must lie in. Names depend on the declaration alone,
-so they are known without opening anything.
+Each rule is a figure (a SQL aggregate over the table) and the range it must lie in. Names depend on the declaration
+alone, so they are known without opening anything.
 """
 
 from __future__ import annotations

@@ -56,12 +56,12 @@ def rollback(registry: Registry, model: str, version: int | None = None) -> Mode
     """Make `version`, or the champion before today's, the champion again."""
     champion = registry.version(model, "champion")
     if version is None:
-        before = [
-            v for v in registry.versions(model) if PROMOTED_TAG in v.tags and v.version != champion.version
-        ]
+        before = [v for v in registry.versions(model) if PROMOTED_TAG in v.tags and v.version != champion.version]
         earlier = [v for v in before if v.tags[PROMOTED_TAG] < champion.tags[PROMOTED_TAG]]
         if not earlier:
-            raise RegistryError(f"{model} has had no champion before version {champion.version}; name one: see `recsys models`")
+            raise RegistryError(
+                f"{model} has had no champion before version {champion.version}; name one: see `recsys models`"
+            )
         version = max(earlier, key=lambda v: v.tags[PROMOTED_TAG]).version
     promote(registry, model, version)
     return registry.version(model, version)

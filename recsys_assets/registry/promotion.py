@@ -24,7 +24,7 @@ class Difference(Protocol):
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """`passed`: the gate lets it through; `promote`: the champion changes (an identical refit passes, changing nothing)."""
+    """`passed`: the gate lets it through. `promote`: the champion changes; an identical refit passes without."""
 
     promote: bool
     passed: bool
@@ -38,7 +38,7 @@ class PromotionDecision:
 def decide(
     *, has_champion: bool, same_content: bool, newer_data: bool, difference: Difference, tolerance: float = TOLERANCE
 ) -> PromotionDecision:
-    """First of its kind, better beyond chance, or as good and fitted on newer data: promote. Otherwise keep the champion."""
+    """Promote the first of its kind, the better beyond chance, and the as good on newer data; else keep what is."""
     figures = (
         f"NDCG@10 {difference.mean:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] over {difference.n} users"
     )
@@ -52,6 +52,4 @@ def decide(
         promote, passed, reason = True, True, f"no worse than the champion, on newer data: {figures}"
     else:
         promote, passed, reason = False, False, f"does not beat the champion: {figures}"
-    return PromotionDecision(
-        promote, passed, reason, difference.mean, difference.low, difference.high, difference.n
-    )
+    return PromotionDecision(promote, passed, reason, difference.mean, difference.low, difference.high, difference.n)

@@ -14,7 +14,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 LIST_LENGTH = 10
 
 
-class RecommenderModel(PythonModel):  # type: ignore[misc]
+class RecommenderModel(PythonModel):
     """Lists of ten movie ids for user ids."""
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -25,7 +25,7 @@ class RecommenderModel(PythonModel):  # type: ignore[misc]
     def predict(self, model_input: list[int]) -> list[list[int]]:
         """Ten movie ids a user id, best first; -1 where fewer remain."""
         listed = self.recommender.recommend(np.asarray(model_input, dtype=np.int64), LIST_LENGTH)
-        return listed.movies.tolist()  # type: ignore[no-any-return]
+        return listed.movies.tolist()
 
 
 mlflow.models.set_model(RecommenderModel())

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlparse
 
-from recsys_assets.registry.bootstrap import experiment_name, open_store, quiet_mlflow
+from recsys_assets.registry.bootstrap import experiment_name, open_store
 from recsys_assets.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ class Registry:
                     f"run `recsys materialize --dataset {self.settings.dataset}`"
                 )
             raise RegistryError(
-                f"{model} has no version {which!r} for {self.settings.dataset}; versions are {', '.join(map(str, known))}"
+                f"{model} has no version {which!r} for {self.settings.dataset}; "
+                f"versions are {', '.join(map(str, known))}"
             )
         return found
 
@@ -240,17 +241,26 @@ class Registry:
 
 def code_version() -> str:
     """`<commit>` of the checkout, with `+changed` where files differ from it; the package's version elsewhere."""
-    quiet_mlflow()
-    git = ["git", "-C", str(PROJECT_ROOT)]
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    if commit is None:
+        return importlib.metadata.version("recsys_assets")
+    return commit + ("+changed" if _git("status", "--porcelain") else "")
+
+
+def _git(*command: str) -> str | None:
+    """What git says of the checkout; None without git or checkout. Takes no lock, so as not to be in anyone's way."""
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, env=environment)
-        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, env=environment)
+        said = subprocess.run(  # noqa: S603 (fixed words, no shell)
+            ["git", "-C", str(PROJECT_ROOT), *command],  # noqa: S607 (git is where the user has it)
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
     except OSError:
-        commit = None
-    if commit is None or commit.returncode != 0:
-        return importlib.metadata.version("recsys_assets")
-    return commit.stdout.strip() + ("+changed" if changed.stdout.strip() else "")
+        return None
+    return said.stdout.strip() if said.returncode == 0 else None
 
 
 def _content(record: RunRecord) -> str:

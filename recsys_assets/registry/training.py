@@ -62,7 +62,9 @@ def train_and_register(
     }
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-        version = Registry(settings).record(_record(trained, lineage, run_id, Path(folder), {"quality": png_bytes(figure)}))
+        version = Registry(settings).record(
+            _record(trained, lineage, run_id, Path(folder), {"quality": png_bytes(figure)})
+        )
     return TrainedVersion(version, trained.evaluation, markdown_image(figure))
 
 

@@ -120,7 +120,9 @@ def choose_default(registry: Registry) -> str:
     champions = [v for v in registry.versions_of_all() if "champion" in v.aliases]
     best = max(champions, key=lambda v: (v.metrics.get(VALIDATION_METRIC, 0.0), v.model))
     figure = best.metrics.get(VALIDATION_METRIC, 0.0)
-    write_default(registry.settings, best.model, f"best {VALIDATION_METRIC} of {len(champions)} champions: {figure:.4f}")
+    write_default(
+        registry.settings, best.model, f"best {VALIDATION_METRIC} of {len(champions)} champions: {figure:.4f}"
+    )
     return best.model
 
 

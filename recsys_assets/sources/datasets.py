@@ -85,7 +85,7 @@ def prepare(
     name = dataset(settings.dataset).name
     if name == "synthetic":
         return synthetic(settings, config=synthetic_config, progress=progress)
-    return _with_plots(_MOVIELENS[name](settings, progress=progress), imdb.imdb_2025(settings, progress=progress))
+    return _with_plots(_MOVIELENS[name](settings, progress=progress), imdb.imdb_tables(settings, progress=progress))
 
 
 def _with_plots(movies: DatasetFiles, plots: DatasetFiles) -> DatasetFiles:

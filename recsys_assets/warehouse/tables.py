@@ -153,7 +153,7 @@ CATALOGUE = Table(
         Column("year", "INTEGER", "Year of release", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR, severity="warning"),
         Column("genres", "VARCHAR[]", "MovieLens genres, sorted", required=True),
         Column("overview", "VARCHAR", "Plot, from IMDb"),
-        Column("keywords", "VARCHAR[]", "IMDb keywords, else the movie's most frequent tags", required=True),
+        Column("keywords", "VARCHAR[]", "Plot keywords, from IMDb", required=True),
         Column("cast", "VARCHAR[]", "Leading actors", required=True),
         Column("director", "VARCHAR", "Director"),
         Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits"),

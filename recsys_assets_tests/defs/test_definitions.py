@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import dagster as dg
 import pytest
 
 from recsys_assets.definitions import FORKSERVER_PRELOAD, defs
-
 from recsys_assets.defs.resources import DUCKDB_WRITER
 from recsys_assets.recommenders import MODELS
 from recsys_assets.settings import PROJECT_ROOT
@@ -81,9 +79,7 @@ def test_everything_that_opens_the_warehouse_is_in_its_pool() -> None:
 
 
 def test_pool_names_reach_dagster(definitions: dg.Definitions) -> None:
-    pools = {
-        node.name: node.definition.pool for node in definitions.resolve_job_def("everything").graph.nodes
-    }
+    pools = {node.name: node.definition.pool for node in definitions.resolve_job_def("everything").graph.nodes}
     for name in ("raw_tables", "validated_tables", "catalogue", "data_snapshot", "raw_expectations"):
         assert pools[name] == DUCKDB_WRITER
     assert pools["svd"] is None

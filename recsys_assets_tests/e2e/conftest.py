@@ -71,7 +71,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The embedded data set, the whole graph materialized."""
     deployment = deploy(tmp_path_factory.mktemp("synthetic"))
     deployment.recsys("materialize")
-    yield deployment
+    return deployment
 
 
 @pytest.fixture(scope="session")
@@ -81,4 +81,4 @@ def latest_small(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iter
         tmp_path_factory.mktemp("latest_small"), RECSYS_DATASET="ml-latest-small", RECSYS_DATA_MIRROR=str(mirror)
     )
     deployment.recsys("materialize")
-    yield deployment
+    return deployment

@@ -144,7 +144,7 @@ def test_a_row_without_year_in_a_table_with_years_is_not_matched_by_title(
     assert found == {1: (None, None)}
 
 
-def test_the_most_frequent_tags_stand_in_for_keywords(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_keywords_are_those_of_imdb_and_never_users_tags(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     tags = [f"{user},1,tag{number},1000000000" for number in range(12) for user in range(1, 14 - number)]
     imdb = imdb_file(tmp_path, "tt0000002,Alien,space|cat", header="imdb_id,title,keywords")
     files = by_table(
@@ -156,7 +156,7 @@ def test_the_most_frequent_tags_stand_in_for_keywords(con: duckdb.DuckDBPyConnec
     filled(con, files)
     build_catalogue(con)
     keywords = con.execute("SELECT keywords FROM catalogue ORDER BY movie_id").fetchall()
-    assert keywords == [([f"tag{number}" for number in range(10)],), (["space", "cat"],), ([],)]
+    assert keywords == [([],), (["space", "cat"],), ([],)]
 
 
 def test_every_movie_is_in_the_catalogue_once_and_building_again_changes_nothing(
@@ -171,8 +171,15 @@ def test_every_movie_is_in_the_catalogue_once_and_building_again_changes_nothing
     assert [c[0] for c in con.execute("DESCRIBE catalogue").fetchall()] == list(CATALOGUE.column_names)
 
 
+def test_a_title_listed_twice_under_one_identifier_is_not_ambiguous(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = ["tt0113277,Heat,1995,Crime,plot", "tt0113277,Heat,1995,Crime,plot again"]
+    assert built(con, tmp_path, ["1,Heat (1995),Crime"], rows) == {1: ("title_year", "plot")}
+
+
 def test_a_missing_table_is_named(con: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(WarehouseError, match="movies`, `tags`, `imdb_movies"):
+    with pytest.raises(WarehouseError, match="movies`, `imdb_movies"):
         build_catalogue(con)
 
 

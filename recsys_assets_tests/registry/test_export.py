@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 
@@ -96,7 +95,7 @@ def test_old_exports_are_dropped_but_never_the_served_one(registry: Registry, re
     for number in range(KEPT_EXPORTS + 2):
         registry.record(record(f"run{number}"))
         promote(registry, "popularity", number + 1)
-    kept = os.listdir(registry.settings.champion_dir / ".versions" / "popularity")
+    kept = list((registry.settings.champion_dir / ".versions" / "popularity").iterdir())
     assert len(kept) == KEPT_EXPORTS
     rollback(registry, "popularity", 1)
     assert _best(registry) == 1

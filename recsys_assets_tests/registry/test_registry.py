@@ -54,7 +54,7 @@ def test_unknown_names_say_what_there_is(registry: Registry, record: Record) -> 
     with pytest.raises(NotRegisteredError, match="recsys materialize"):
         registry.version("popularity", "champion")
     registry.record(record())
-    with pytest.raises(RegistryError, match="no version 7 .*versions are 1"):
+    with pytest.raises(RegistryError, match=r"no version 7 .*versions are 1"):
         registry.version("popularity", 7)
 
 
@@ -73,7 +73,7 @@ def test_mlflow_loads_a_version_from_code(registry: Registry, record: Record) ->
     served = mlflow.pyfunc.load_model("models:/synthetic.popularity@challenger")
     assert [row[0] for row in served.predict([12345, 1])] == [2, -1]
     assert served.metadata.signature.inputs is not None
-    assert [p for p in registry.settings.models_dir.rglob("*.pkl")] == []
+    assert list(registry.settings.models_dir.rglob("*.pkl")) == []
 
 
 def test_four_processes_may_touch_a_new_store_at_once(settings: Settings) -> None:

@@ -56,28 +56,12 @@ def ml_100k(mirror: Path, folder: Path) -> dict[str, DelimitedFile]:
 
 
 def imdb_2025(mirror: Path) -> DelimitedFile:
-    return imdb.layout(mirror / "imdb" / "imdb_movies_2025_cleaned.csv")
+    return imdb.layout_2025(mirror / "imdb" / "imdb_movies_2025_cleaned.csv")
 
 
 def imdb_5000(mirror: Path) -> DelimitedFile:
     """Three actors in three columns, an address instead of an identifier, `;` between fields."""
-    path = mirror / "imdb" / "movie_metadata.csv"
-    with path.open(encoding="utf-8-sig") as handle:
-        header = tuple(handle.readline().strip().split(";"))
-    ours = {
-        "director_name": "director",
-        "genres": "genres",
-        "actor_1_name": "cast",
-        "actor_2_name": "cast",
-        "actor_3_name": "cast",
-        "movie_title": "title",
-        "num_voted_users": "votes",
-        "plot_keywords": "keywords",
-        "movie_imdb_link": "imdb_id",
-        "title_year": "year",
-        "imdb_score": "rating",
-    }
-    return DelimitedFile("raw_imdb_movies", path, tuple(ours.get(name) for name in header), header, delimiter=";")
+    return imdb.layout_5000(mirror / "imdb" / "movie_metadata.csv")
 
 
 def _written(
