@@ -56,7 +56,9 @@ def main(
 
 @app.command()
 def materialize(
-    selection: Annotated[str, typer.Argument(help="Assets, in Dagster's syntax: `svd`, `+leaderboard`, `svd+`.")] = "*",
+    selection: Annotated[
+        str, typer.Argument(help="Assets: svd, '*splits' (with what it needs), 'svd*' (with what follows).")
+    ] = "*",
     dataset: DatasetOption = None,
 ) -> None:
     """Fetch, validate, train, compare and promote: run the asset graph and wait, a line for every step."""
@@ -95,7 +97,7 @@ def leaderboard(dataset: DatasetOption = None, as_json: JsonOption = False) -> N
 
     document = json.loads(path.read_text(encoding="utf-8"))
     out.print(terminal_table(document))
-    out.print(document["verdict"], highlight=False)
+    out.print(escape(document["verdict"]), highlight=False)
     out.print(f"[dim]{path.with_suffix('.html')}[/]", soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -33,4 +34,20 @@ def defs() -> dg.Definitions:
 @cache
 def _loaded() -> dg.Definitions:
     loaded = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
-    return dg.Definitions.merge(loaded, dg.Definitions(executor=EXECUTOR))
+    return dg.Definitions(
+        assets=_with_code_references(loaded),
+        asset_checks=loaded.asset_checks,
+        jobs=loaded.jobs,
+        schedules=loaded.schedules,
+        sensors=loaded.sensors,
+        resources=loaded.resources,
+        executor=EXECUTOR,
+    )
+
+
+def _with_code_references(loaded: dg.Definitions) -> list[dg.AssetsDefinition]:
+    """Every asset with the file and line it is written at; an asset that several modules import comes once."""
+    once = list({id(asset): asset for asset in loaded.assets or []}.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return list(dg.with_source_code_references(once))  # type: ignore[arg-type]

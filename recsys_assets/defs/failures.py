@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +26,9 @@ def record_failure(
 
 
 def reason_of(failure: dg.DagsterEvent) -> str:
-    """The innermost error of a step's failure: what went wrong, without the layers it went through."""
+    """The innermost error of a step's failure, as `ErrorName: what went wrong`."""
     error = failure.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return error.message.strip() if error is not None else (failure.message or "")
+    said = error.message.strip() if error is not None else (failure.message or "")
+    return re.sub(r"^(\w+\.)+(?=\w+: )", "", said)

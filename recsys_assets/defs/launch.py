@@ -8,16 +8,19 @@ import socket
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from recsys_assets.defs.failures import reason_of
 from recsys_assets.settings import PROJECT_ROOT
 
 INSTANCE_TEMPLATE = PROJECT_ROOT / ".dagster" / "dagster.yaml"
+FIRST_TOUCH_SECONDS = 120
 LAUNCH_TAG, PID_TAG, HOST_TAG, DATASET_TAG = "recsys/launch", "recsys/pid", "recsys/host", "recsys/dataset"
 
 
@@ -50,9 +53,13 @@ def prepare_instance() -> Path:
     """Make `DAGSTER_HOME` name a folder with a `dagster.yaml`, this checkout's `.dagster` by default."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(INSTANCE_TEMPLATE.parent)))
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copy(INSTANCE_TEMPLATE, home / "dagster.yaml")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    with FileLock(home / ".first_touch.lock", timeout=FIRST_TOUCH_SECONDS):
+        # Two processes that create Dagster's SQLite files at once leave them with two schema versions, unusable.
+        if not (home / "dagster.yaml").exists():
+            shutil.copy(INSTANCE_TEMPLATE, home / "dagster.yaml")
+        if not (home / "history").exists():
+            dg.DagsterInstance.get().dispose()
     return home
 
 
@@ -66,7 +73,7 @@ def whole_graph() -> dg.JobDefinition:
 def materialize(
     *, dataset: str, selection: str = "*", listener: Callable[[StepEvent], object], tags: dict[str, str] | None = None
 ) -> RunOutcome:
-    """Run the assets of `selection` (Dagster's syntax, e.g. `svd+`) for `dataset` and wait.
+    """Run the assets of `selection` (Dagster's syntax, e.g. `svd*`) for `dataset` and wait.
 
     `listener` hears of every step as it starts and ends. A run that was killed before holds nothing up: its
     pool slots are freed first.
@@ -126,7 +133,9 @@ def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
 
     graph = defs().resolve_asset_graph()
     try:
-        keys = dg.AssetSelection.from_string(selection).resolve(graph)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            keys = dg.AssetSelection.from_string(selection).resolve(graph)
     except Exception as error:
         raise LaunchError(f"selection {selection!r} can't be read: {error}") from error
     if not keys:

@@ -81,7 +81,8 @@ def test_asking_before_anything_is_built_says_what_to_run(tmp_path: Path) -> Non
 
 
 def test_no_network_and_no_mirror_is_one_clear_error(tmp_path: Path) -> None:
-    offline = deploy(tmp_path / "offline", RECSYS_DATA_MIRROR=str(tmp_path / "nothing_here"))
+    dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    offline = deploy(tmp_path / "offline", **dead)
     process = offline.start("materialize", "published_files", "--dataset", "ml-100k")
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 1

@@ -198,7 +198,6 @@ def test_a_terminal_of_80_columns_shows_all_figures(evaluations: dict[str, Evalu
         text = file.read()
     assert "…" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert "oracle leads" in text
     for place, model in enumerate(report.evaluations, start=1):
         known = model.metrics()
         shown = [measure.text(known.get(measure.key)) for measure in OVERVIEW.measures]

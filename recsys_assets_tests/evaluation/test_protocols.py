@@ -104,6 +104,8 @@ def test_a_model_that_saw_the_answers_is_refused(splits: pl.DataFrame, catalogue
     everything = Mean().fit(splits.drop("temporal", "leave_one_out", "fold"), catalogue)
     with pytest.raises(EvaluationError, match="fitted on 180 of the 180 pairs"):
         score_temporal(everything, splits.filter(pl.col("temporal") != "validation"))
+    with pytest.raises(EvaluationError, match="fitted on 180 of the 180 pairs"):
+        score_lists(everything, interactions_of(splits, "temporal", "test"), protocol="temporal_test")
     with pytest.raises(EvaluationError, match="fitted on 108 of the 108 pairs"):
         score_ratings(everything, interactions_of(splits, "temporal", "validation"), protocol="temporal_validation")
 

@@ -80,7 +80,7 @@ def test_a_second_call_needs_neither_mirror_nor_network(settings: Settings, mirr
 
 
 @pytest.mark.real_data
-def test_without_the_imdb_table_the_data_set_loads_and_says_how_to_get_plots(
+def test_without_the_imdb_tables_the_data_set_loads_and_says_how_to_get_them(
     settings: Settings, mirror: Path, tmp_path: Path
 ) -> None:
     partial = tmp_path / "mirror" / "movielens"
@@ -88,9 +88,9 @@ def test_without_the_imdb_table_the_data_set_loads_and_says_how_to_get_plots(
     shutil.copy(mirror / ML_LATEST_SMALL.relative, partial)
     files = prepare(of(settings, "ml-latest-small", partial.parent))
     assert files.of_table("raw_imdb_movies") == ()
-    (note,) = files.notes
-    assert str(settings.raw_dir / "imdb" / "imdb_movies_2025_cleaned.csv") in note
-    assert "RECSYS_DATA_MIRROR" in note
+    for note, name in zip(files.notes, ("imdb_movies_2025_cleaned.csv", "movie_metadata.csv"), strict=True):
+        assert str(settings.raw_dir / "imdb" / name) in note
+        assert "RECSYS_DATA_MIRROR" in note
 
 
 @pytest.mark.real_data
