@@ -27,7 +27,8 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing recsys_assets and what it needs (a few minutes the first time)"
-	@$(PIP) install --progress-bar on -c constraints.txt -e . | grep -v -e '^Requirement already' -e '^  ' || true
+	@set -o pipefail; $(PIP) install --progress-bar off -c constraints.txt -e . \
+		| sed -un -e 's/^Collecting \([^ (]*\).*/  \1/p' -e 's/^Installing collected.*/  unpacking all of them/p'
 	@$(BIN)/recsys --version >/dev/null
 	@touch $@
 

@@ -243,6 +243,7 @@ def _settings(dataset: str | None) -> Settings:
 def _materialize(settings: Settings, selection: str) -> None:
     from recsys_assets.defs.launch import LaunchError, StepEvent, materialize
 
+    out.print(f"Materializing {settings.dataset}; the first step starts when the libraries are loaded")
     with out.status(f"[bold]{settings.dataset}[/]: starting") as status:
         running: dict[str, float] = {}
 
