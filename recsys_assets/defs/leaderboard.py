@@ -26,8 +26,8 @@ def leaderboard(context: dg.AssetExecutionContext, deployment: Deployment) -> dg
         metadata={
             "standings": table_record(standings.table),
             "best_model": standings.best,
-            **numbers(standings.best_metrics),
             "plots": dg.MetadataValue.md(standings.plots_markdown),
+            **numbers(standings.best_metrics),
             "report": dg.MetadataValue.path(str(standings.html)),
             "left_out": ", ".join(standings.left_out) or "none",
         }

@@ -101,8 +101,8 @@ def _trained(
         progress=context.log.info,
     )
     metadata: dict[str, Any] = {
-        **numbers(trained.evaluation.metrics()),
         "quality": dg.MetadataValue.md(trained.plot_markdown),
+        **numbers(trained.evaluation.headline()),
         "dataset": trained.evaluation.dataset,
         "version": trained.version.version,
         "mlflow_run_id": trained.version.run_id,

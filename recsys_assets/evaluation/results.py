@@ -16,6 +16,20 @@ FORMAT_VERSION = 1
 SHORT_NAMES = {"hit_rate": "hr", "ndcg": "ndcg", "recall": "recall", "precision": "precision", "mrr": "mrr"}
 """Field of `RankingMetrics` -> its name in `metrics()` and in the columns of `per_user`."""
 
+HEADLINES = (
+    "temporal_validation_ndcg_at_10",
+    "temporal_test_ndcg_at_10",
+    "temporal_test_hr_at_10",
+    "loo_test_ndcg_at_10",
+    "loo_test_hr_at_10",
+    "loo_test_coverage_at_10",
+    "temporal_test_rmse",
+    "cv5_rmse",
+    "cv5_mae",
+    "fit_seconds",
+    "recommend_ms_per_user",
+)
+
 
 @dataclass(frozen=True)
 class RankingMetrics:
@@ -137,6 +151,11 @@ class Evaluation:
             "model_bytes": float(self.model_bytes),
         }
         return found | cost
+
+    def headline(self) -> dict[str, float]:
+        """The few figures worth a plot over time; all others are in `metrics`."""
+        found = self.metrics()
+        return {name: found[name] for name in HEADLINES if name in found}
 
     def to_json(self) -> str:
         """Everything, per-user frames as base64 of parquet."""

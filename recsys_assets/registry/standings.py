@@ -37,7 +37,7 @@ def publish_leaderboard(settings: Settings) -> Standings:
     return Standings(
         table=build_leaderboard(evaluations),
         best=best,
-        best_metrics=next(e.metrics() for e in evaluations if e.model == best),
+        best_metrics=next(e.headline() for e in evaluations if e.model == best),
         left_out=tuple(v.model for v in challengers if v not in comparable),
         plots_markdown=figures_markdown(evaluations, best=best),
         html=written.html,
