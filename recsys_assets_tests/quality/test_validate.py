@@ -76,13 +76,14 @@ def test_a_warning_does_not_fail_the_table(con) -> None:
     assert report.passed
 
 
-def test_a_file_that_is_mostly_quarantined_is_critical(con) -> None:
-    con.execute("INSERT INTO raw_ratings SELECT '1', '1', '5', '1', 'r.csv', i FROM range(100) r(i)")
-    assert _broken(con, RAW_RATINGS) == set()
-    con.execute("INSERT INTO quarantine SELECT 'ratings', 'rating_range', '', 'r.csv', i, '{}' FROM range(6) r(i)")
-    report = validate(con, RAW_RATINGS)
+def test_a_table_whose_rows_are_mostly_quarantined_is_critical(con) -> None:
+    con.execute("INSERT INTO quarantine SELECT 'ratings', 'duplicate', '', 'r.csv', i, '{}' FROM range(50) r(i)")
+    con.execute("INSERT INTO quarantine SELECT 'tags', 'tag_missing', '', 't.csv', i, '{}' FROM range(50) r(i)")
+    assert _broken(con, RATINGS) == set()
+    con.execute("INSERT INTO quarantine VALUES ('ratings', 'rating_range', '', 'r.csv', 9, '{}')")  # 1 of 4 rows
+    report = validate(con, RATINGS)
     assert not report.passed
-    assert {r.rule.name for r in report.results if not r.passed} == {"quarantined_share"}
+    assert {r.rule.name: r.observed for r in report.results if not r.passed} == {"quarantined_share": 0.25}
 
 
 def test_unfilled_published_columns_warn(con) -> None:
