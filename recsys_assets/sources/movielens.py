@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
@@ -36,23 +39,45 @@ ML_100K_GENRES = (
 """Flags of u.item in file order, after the first, `unknown`."""
 
 
+LATEST_MEMBERS = ("ratings.csv", "movies.csv", "links.csv", "tags.csv")
+
+
 def archive_of(name: str, *, md5: str | None = None) -> PublishedFile:
     """The published zip of one MovieLens data set."""
     return PublishedFile(name, f"movielens/{name}.zip", f"{PUBLISHER}/{name}.zip", md5=md5)
 
 
-ML_LATEST_SMALL = archive_of("ml-latest-small")
-ML_100K = archive_of("ml-100k", md5="0e33842e24a9c977be4e0107933c0723")
+@dataclass(frozen=True)
+class Edition:
+    """One MovieLens data set: its archive, the files wanted of it, and how they are laid out."""
+
+    archive: PublishedFile
+    members: tuple[str, ...]
+    layout: Callable[[Path], tuple[DelimitedFile, ...]]
+    folder: str
+    """Inside the archive; not always the archive's name."""
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        members: tuple[str, ...],
+        layout: Callable[[Path], tuple[DelimitedFile, ...]],
+        *,
+        folder: str | None = None,
+        md5: str | None = None,
+    ) -> Self:
+        return cls(archive_of(name, md5=md5), members, layout, folder or name)
 
 
-def latest_small(settings: Settings, *, progress: Progress = silent) -> DatasetFiles:
-    """ml-latest-small: 100,836 ratings by 610 users of 9,742 movies, 1996-2018."""
-    return _load(ML_LATEST_SMALL, ("ratings.csv", "movies.csv", "links.csv", "tags.csv"), settings, progress)
-
-
-def ml_100k(settings: Settings, *, progress: Progress = silent) -> DatasetFiles:
-    """ml-100k: 100,000 ratings by 943 users of 1,682 movies, 1997-1998, with demographics."""
-    return _load(ML_100K, ("u.data", "u.item", "u.user"), settings, progress)
+def load(name: str, settings: Settings, *, progress: Progress = silent) -> DatasetFiles:
+    """Fetch, unpack and describe one edition of `EDITIONS`."""
+    edition = EDITIONS[name]
+    fetched = fetch(edition.archive, settings, progress=progress)
+    wanted = [f"{edition.folder}/{member}" for member in edition.members]
+    folder = unpack(fetched.path, sha256=fetched.sha256, members=wanted, progress=progress) / edition.folder
+    files = tuple(verified(file) for file in edition.layout(folder))
+    return DatasetFiles(name, files, {edition.archive.name: fetched.sha256})
 
 
 def latest_layout(folder: Path) -> tuple[DelimitedFile, ...]:
@@ -93,10 +118,46 @@ def ml_100k_layout(folder: Path) -> tuple[DelimitedFile, ...]:
     )
 
 
-def _load(file: PublishedFile, members: tuple[str, ...], settings: Settings, progress: Progress) -> DatasetFiles:
-    name = file.dataset
-    fetched = fetch(file, settings, progress=progress)
-    wanted = [f"{name}/{member}" for member in members]
-    folder = unpack(fetched.path, sha256=fetched.sha256, members=wanted, progress=progress) / name
-    layout = ml_100k_layout(folder) if name == "ml-100k" else latest_layout(folder)
-    return DatasetFiles(name, tuple(verified(f) for f in layout), {file.name: fetched.sha256})
+def double_colon_layout(
+    folder: Path, *, encoding: str, others: tuple[DelimitedFile, ...] = ()
+) -> tuple[DelimitedFile, ...]:
+    """The layout of 1m and 10m: fields separated by `::`, no headers, no quotes."""
+    return (
+        _double_colon("raw_ratings", folder / "ratings.dat", ("user_id", "movie_id", "rating", "timestamp"), encoding),
+        _double_colon("raw_movies", folder / "movies.dat", ("movie_id", "title", "genres"), encoding),
+        *others,
+    )
+
+
+def ml_1m_layout(folder: Path) -> tuple[DelimitedFile, ...]:
+    """Latin-1; an age is the lower end of its bracket (1: under 18), an occupation a number of the README's list."""
+    columns = ("user_id", "gender", "age", "occupation", "zip_code")
+    users = _double_colon("raw_users", folder / "users.dat", columns, "latin-1")
+    return double_colon_layout(folder, encoding="latin-1", others=(users,))
+
+
+def ml_10m_layout(folder: Path) -> tuple[DelimitedFile, ...]:
+    """UTF-8, half stars, tags, no demographics."""
+    columns = ("user_id", "movie_id", "tag", "timestamp")
+    tags = _double_colon("raw_tags", folder / "tags.dat", columns, "utf-8")
+    return double_colon_layout(folder, encoding="utf-8", others=(tags,))
+
+
+def _double_colon(table: str, path: Path, columns: tuple[str, ...], encoding: str) -> DelimitedFile:
+    return DelimitedFile(table, path, columns, delimiter="::", quote="", encoding=encoding)
+
+
+EDITIONS: dict[str, Edition] = {
+    edition.archive.dataset: edition
+    for edition in (
+        Edition.of("ml-latest-small", LATEST_MEMBERS, latest_layout),
+        Edition.of("ml-100k", ("u.data", "u.item", "u.user"), ml_100k_layout, md5="0e33842e24a9c977be4e0107933c0723"),
+        Edition.of("ml-1m", ("ratings.dat", "movies.dat", "users.dat"), ml_1m_layout),
+        Edition.of("ml-10m", ("ratings.dat", "movies.dat", "tags.dat"), ml_10m_layout, folder="ml-10M100K"),
+        Edition.of("ml-20m", LATEST_MEMBERS, latest_layout),
+        Edition.of("ml-25m", LATEST_MEMBERS, latest_layout),
+        Edition.of("ml-32m", LATEST_MEMBERS, latest_layout),
+        Edition.of("ml-latest", LATEST_MEMBERS, latest_layout),
+    )
+}
+"""By name. Without a pinned md5 the publisher's own `<archive>.md5` is asked for."""

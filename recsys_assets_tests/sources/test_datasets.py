@@ -9,7 +9,9 @@ import pytest
 from recsys_assets.settings import Settings
 from recsys_assets.sources import DATASETS, DatasetFiles, DelimitedFile, SourceError, TransientSourceError, prepare
 from recsys_assets.sources.headers import verified
-from recsys_assets.sources.movielens import ML_100K_GENRES, ML_LATEST_SMALL
+from recsys_assets.sources.movielens import EDITIONS, ML_100K_GENRES
+
+LATEST_SMALL = EDITIONS["ml-latest-small"].archive
 
 
 def of(settings: Settings, dataset: str, mirror: Path | None = None) -> Settings:
@@ -85,7 +87,7 @@ def test_without_the_imdb_tables_the_data_set_loads_and_says_how_to_get_them(
 ) -> None:
     partial = tmp_path / "mirror" / "movielens"
     partial.mkdir(parents=True)
-    shutil.copy(mirror / ML_LATEST_SMALL.relative, partial)
+    shutil.copy(mirror / LATEST_SMALL.relative, partial)
     files = prepare(of(settings, "ml-latest-small", partial.parent))
     assert files.of_table("raw_imdb_movies") == ()
     for note, name in zip(files.notes, ("imdb_movies_2025_cleaned.csv", "movie_metadata.csv"), strict=True):
@@ -95,9 +97,9 @@ def test_without_the_imdb_tables_the_data_set_loads_and_says_how_to_get_them(
 
 @pytest.mark.real_data
 def test_a_truncated_archive_is_refused_with_its_name(settings: Settings, mirror: Path) -> None:
-    target = ML_LATEST_SMALL.target(settings)
+    target = LATEST_SMALL.target(settings)
     target.parent.mkdir(parents=True)
-    target.write_bytes((mirror / ML_LATEST_SMALL.relative).read_bytes()[:500_000])
+    target.write_bytes((mirror / LATEST_SMALL.relative).read_bytes()[:500_000])
     with pytest.raises(SourceError, match=r"ml-latest-small\.zip can't be unpacked"):
         prepare(of(settings, "ml-latest-small"))
 
