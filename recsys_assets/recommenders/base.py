@@ -142,12 +142,13 @@ class Recommender(ABC):
         known = self.users.index(users)
         ids = np.full((len(users), k), -1, dtype=np.int64)
         values = np.full((len(users), k), -np.inf, dtype=np.float32)
+        hidden = self._hidden(also_exclude)
         for start, scores in self._score_blocks(known, self.histories):
             stop = start + len(scores)
             if exclude == "seen":
                 hide(scores, self.histories.take(known[start:stop]))
-            if also_exclude is not None:
-                self._hide_pairs(scores, users[start:stop], also_exclude)
+            if hidden is not None:
+                hide(scores, hidden[1].take(hidden[0].index(users[start:stop])))
             ids[start:stop], values[start:stop] = self._top(scores, k)
         return Recommendations(users, ids, values, (known < 0) | (self._history_lengths(known) == 0))
 
@@ -257,16 +258,15 @@ class Recommender(ABC):
         padded = np.where(index >= 0, self.movies.values[index], -1)
         return padded, values
 
-    def _hide_pairs(self, scores: FloatArray, users: IntArray, pairs: pl.DataFrame) -> None:
-        block = Ids.of(users)
-        rows, columns = (
-            block.index(pairs["user_id"].to_numpy()),
-            self.movies.index(pairs["movie_id"].to_numpy()),
-        )
-        use = (rows >= 0) & (columns >= 0)
-        hidden = np.zeros((len(block), scores.shape[1]), dtype=bool)
-        hidden[rows[use], columns[use]] = True
-        scores[hidden[block.index(users)]] = -np.inf
+    def _hidden(self, pairs: pl.DataFrame | None) -> tuple[Ids, Histories] | None:
+        """Pairs as histories of the users they name, indexed once for all blocks."""
+        if pairs is None:
+            return None
+        users, movies = Ids.of(pairs["user_id"].to_numpy()), self.movies.index(pairs["movie_id"].to_numpy())
+        rows, known = users.index(pairs["user_id"].to_numpy()), movies >= 0
+        n = int(known.sum())
+        no_rating, no_time = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.int64)
+        return users, Histories.from_columns(rows[known], len(users), movies[known], no_rating, no_time)
 
     def _explanation(self, history: Histories, known: int, user: int, movie: int) -> Explanation:
         column = int(self._require_movies(np.array([movie]))[0])
