@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from recsys_assets.warehouse.ddl import limits
 from recsys_assets.warehouse.declaration import Column, Reference, Severity, Table
-from recsys_assets.warehouse.sql import identifier, identifiers, literal
+from recsys_assets.warehouse.sql import identifier, identifiers, literal, repeats_sql
 
 FILLED_SHARE = 0.99
 """Of a required column of a raw table; rows without it go to quarantine, so less is a warning, not an end."""
@@ -128,7 +128,8 @@ def _column_rules(column: Column) -> Iterator[Rule]:
 
 def _unique(table: Table) -> Rule:
     key = identifiers(table.key)
-    repeated = f"(SELECT {key} FROM {identifier(table.name)} GROUP BY ALL HAVING count(*) > 1)"
+    name = identifier(table.name)
+    repeated = f"(SELECT {key} FROM {name} WHERE {repeats_sql(name, table.key)} GROUP BY ALL HAVING count(*) > 1)"
     return Rule(
         f"{'_and_'.join(table.key)}_is_unique",
         f"no two rows have the same {' and '.join(table.key)}",

@@ -13,7 +13,7 @@ from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.recipes import RECIPES, Recipe
 from recsys_assets.warehouse.rules import DUPLICATE, published_name, reference_alias, row_rules
-from recsys_assets.warehouse.sql import identifier, identifiers, literal
+from recsys_assets.warehouse.sql import identifier, identifiers, literal, repeats_sql
 from recsys_assets.warehouse.tables import LINKS, MOVIES, QUARANTINE
 
 
@@ -44,19 +44,17 @@ def clean_table(con: duckdb.DuckDBPyConnection, table: Table, *, now: datetime |
 
 def _clean(con: duckdb.DuckDBPyConnection, table: Table, latest: datetime) -> CleanReport:
     raw = identifier(RECIPES[table.name].raw.name)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {_typed_sql(table, RECIPES[table.name])}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE broken AS {_broken_sql(table, latest)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {_typed_sql(table, RECIPES[table.name], latest)}")
+    con.execute("CREATE OR REPLACE TEMP TABLE broken AS SELECT raw_row, rule, reason FROM typed WHERE rule IS NOT NULL")
     if table.key:
-        con.execute(f"INSERT INTO broken {_duplicates_sql(table)}")
+        con.execute(f"INSERT INTO broken {_duplicates_sql(table, RECIPES[table.name].raw)}")
     con.execute(recreate_table_sql(table))
-    con.execute(
-        f"INSERT INTO {identifier(table.name)} BY NAME SELECT {identifiers(table.column_names)} "
-        "FROM typed ANTI JOIN broken USING (raw_row)"
-    )
+    sound = "FROM typed ANTI JOIN broken USING (raw_row)" if _count(con, "broken") else "FROM typed"
+    con.execute(f"INSERT INTO {identifier(table.name)} BY NAME SELECT {identifiers(table.column_names)} {sound}")
     con.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
     con.execute(_quarantine_sql(table, RECIPES[table.name].raw))
     counts = con.execute("SELECT rule, count(*) FROM broken GROUP BY rule ORDER BY rule").fetchall()
-    con.execute("DROP VIEW typed; DROP TABLE broken")
+    con.execute("DROP TABLE typed; DROP TABLE broken")
     return CleanReport(
         table.name,
         rows_in=_count(con, raw),
@@ -65,21 +63,16 @@ def _clean(con: duckdb.DuckDBPyConnection, table: Table, latest: datetime) -> Cl
     )
 
 
-def _typed_sql(table: Table, recipe: Recipe) -> str:
-    """Every published row with each declared column typed, and the text it came from."""
+def _typed_sql(table: Table, recipe: Recipe, latest: datetime) -> str:
+    """Every published row typed, with `rule` and `reason` where it breaks a rule: the first one it breaks.
+
+    Written down once, as the text is parsed here and the rows are asked for three times.
+    """
     columns = ", ".join(
         f"({recipe.fields[c.name].value})::{c.type} AS {identifier(c.name)}, "
         f"({recipe.fields[c.name].published})::VARCHAR AS {published_name(c.name)}"
         for c in table.columns
     )
-    return (
-        f"SELECT r.rowid AS raw_row, r.source_file, r.source_line, {columns} "
-        f"FROM {identifier(recipe.raw.name)} r {recipe.join}"
-    )
-
-
-def _broken_sql(table: Table, latest: datetime) -> str:
-    """`raw_row, rule, reason` of the rows that break a rule, each under the first one it breaks."""
     rules = row_rules(table, latest=latest)
     first = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(rules))
     names = " ".join(f"WHEN {place} THEN {literal(rule.name)}" for place, rule in enumerate(rules))
@@ -89,24 +82,29 @@ def _broken_sql(table: Table, latest: datetime) -> str:
         f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
         for r in table.references
     )
+    read = f"SELECT r.rowid AS raw_row, {columns} FROM {identifier(recipe.raw.name)} r {recipe.join}"
+    judged = f"SELECT t.*, CASE {first} END AS place FROM ({read}) t {joins}"
     return (
-        f"SELECT raw_row, CASE place {names} END AS rule, CASE place {reasons} END AS reason "
-        f"FROM (SELECT t.*, CASE {first} END AS place FROM typed t {joins}) t WHERE place IS NOT NULL"
+        f"SELECT raw_row, {identifiers(table.column_names)}, CASE place {names} END AS rule, "
+        f"CASE place {reasons} END AS reason FROM ({judged}) t"
     )
 
 
-def _duplicates_sql(table: Table) -> str:
+def _duplicates_sql(table: Table, raw: Table) -> str:
     """All rows of a key but one: the latest, or the last published where there is no time or times are equal."""
     keys = identifiers(table.key)
-    latest = "timestamp DESC NULLS LAST, raw_row DESC" if "timestamp" in table.column_names else "raw_row DESC"
-    named = " || ', ' || ".join(f"{literal(f'{k} ')} || {identifier(k)}" for k in table.key)
+    latest = "t.timestamp DESC NULLS LAST, raw_row DESC" if "timestamp" in table.column_names else "raw_row DESC"
+    named = " || ', ' || ".join(f"{literal(f'{k} ')} || t.{identifier(k)}" for k in table.key)
+    window = f"(PARTITION BY {', '.join(f't.{identifier(k)}' for k in table.key)} ORDER BY {latest})"
     return (
-        f"WITH sound AS (SELECT * FROM typed ANTI JOIN broken USING (raw_row)), "
-        f"repeated AS (SELECT {keys} FROM sound GROUP BY ALL HAVING count(*) > 1), "
-        "ranked AS (SELECT *, row_number() OVER w AS place, "
-        f"first(source_file || ' line ' || source_line) OVER w AS stays FROM sound SEMI JOIN repeated USING ({keys}) "
-        f"WINDOW w AS (PARTITION BY {keys} ORDER BY {latest})) "
-        f"SELECT raw_row, {literal(DUPLICATE)}, {named} || ' occurs again; ' || stays || ' stays' "
+        f"WITH sound AS (SELECT * FROM typed WHERE rule IS NULL), "
+        f"repeated AS (SELECT {keys} FROM sound WHERE {repeats_sql('sound', table.key)} "
+        "GROUP BY ALL HAVING count(*) > 1), "
+        f"ranked AS (SELECT raw_row, {named} AS named, row_number() OVER w AS place, "
+        "first(r.source_file || ' line ' || r.source_line) OVER w AS stays "
+        f"FROM sound t SEMI JOIN repeated USING ({keys}) "
+        f"JOIN {identifier(raw.name)} r ON r.rowid = t.raw_row WINDOW w AS {window}) "
+        f"SELECT raw_row, {literal(DUPLICATE)}, named || ' occurs again; ' || stays || ' stays' "
         "FROM ranked WHERE place > 1"
     )
 
