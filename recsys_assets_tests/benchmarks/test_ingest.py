@@ -32,7 +32,8 @@ pytestmark = pytest.mark.benchmark
 @pytest.mark.timeout(3600)
 def test_ingest_of_many_ratings(settings: Settings, tmp_path: Path) -> None:
     asked = int(os.environ.get("RECSYS_BENCHMARK_RATINGS", "5000000"))
-    size = SyntheticConfig(n_users=max(600, asked // 96), n_movies=max(1200, min(45_115, asked // 100)), n_ratings=asked)
+    users, movies = max(600, asked // 96), max(1200, min(45_115, asked // 100))
+    size = SyntheticConfig(n_users=users, n_movies=movies, n_ratings=asked)
     files = prepare(settings, synthetic_config=size)
     (published,) = files.of_table("raw_ratings")
     seconds: dict[str, float] = {}
