@@ -109,9 +109,18 @@ class Registry:
     def versions_of_all(self) -> list[ModelVersion]:
         """Every version of the data set's models, by model, newest first."""
         client = self._client()
+        return [v for model in self.models() for v in self._versions(client, self.registered_name(model))]
+
+    def models(self) -> list[str]:
+        """The data set's registered models, by name."""
         prefix = f"{self.settings.dataset}."
-        names = [m.name for m in client.search_registered_models(max_results=1000) if m.name.startswith(prefix)]
-        return [v for name in sorted(names) for v in self._versions(client, name)]
+        found = (m.name for m in self._client().search_registered_models(max_results=1000))
+        return sorted(name.removeprefix(prefix) for name in found if name.startswith(prefix))
+
+    def with_alias(self, alias: str) -> list[ModelVersion]:
+        """The version of each model that has this alias."""
+        found = (self.find(model, alias) for model in self.models())
+        return [version for version in found if version is not None]
 
     def versions(self, model: str) -> list[ModelVersion]:
         """Versions of one model, newest first; empty where there is none."""
@@ -119,7 +128,14 @@ class Registry:
 
     def find(self, model: str, which: int | str) -> ModelVersion | None:
         """The version of that number or alias, or None."""
-        return next((v for v in self.versions(model) if which == v.version or which in v.aliases), None)
+        client, name = self._client(), self.registered_name(model)
+        registered = client.search_registered_models(f"name = '{name}'")
+        if not registered:
+            return None
+        aliases = _by_version(registered[0].aliases)
+        number = which if isinstance(which, int) else next((n for n, a in aliases.items() if which in a), None)
+        stored = client.search_model_versions(f"name = '{name}' and version_number = {number}") if number else []
+        return self._version(client, stored[0], tuple(sorted(aliases.get(number or 0, ())))) if stored else None
 
     def version(self, model: str, which: int | str) -> ModelVersion:
         """The version of that number or alias."""
@@ -160,9 +176,7 @@ class Registry:
         found = client.search_model_versions(f"name = '{name}'", max_results=1000)
         if not found:
             return []
-        aliases: dict[int, list[str]] = {}
-        for alias, number in client.get_registered_model(name).aliases.items():
-            aliases.setdefault(int(number), []).append(alias)
+        aliases = _by_version(client.get_registered_model(name).aliases)
         versions = [self._version(client, v, tuple(sorted(aliases.get(int(v.version), ())))) for v in found]
         return sorted(versions, key=lambda v: -v.version)
 
@@ -237,6 +251,14 @@ class Registry:
             client.create_registered_model(name)
         created = client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id)
         return int(created.version)
+
+
+def _by_version(aliases: Mapping[str, str]) -> dict[int, list[str]]:
+    """Alias -> version, turned round."""
+    found: dict[int, list[str]] = {}
+    for alias, number in aliases.items():
+        found.setdefault(int(number), []).append(alias)
+    return found
 
 
 def code_version() -> str:

@@ -29,7 +29,7 @@ class Standings:
 def publish_leaderboard(settings: Settings) -> Standings:
     """Compare the challengers that were evaluated on the splits published last, and write `data/reports/`."""
     registry, splits = Registry(settings), Lake(settings.lake_dir).snapshot("splits")
-    challengers = [v for v in registry.versions_of_all() if "challenger" in v.aliases]
+    challengers = registry.with_alias("challenger")
     comparable = [v for v in challengers if v.tags["split_version"] == splits.version]
     evaluations = [Evaluation.from_json(registry.document(v, "evaluation.json")) for v in comparable]
     best = best_model(evaluations)

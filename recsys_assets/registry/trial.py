@@ -117,7 +117,7 @@ def promote_challenger(settings: Settings, model: str) -> Promoted:
 
 def choose_default(registry: Registry) -> str:
     """Serve the champion with the best validation figure by default; returns its name."""
-    champions = [v for v in registry.versions_of_all() if "champion" in v.aliases]
+    champions = registry.with_alias("champion")
     best = max(champions, key=lambda v: (v.metrics.get(VALIDATION_METRIC, 0.0), v.model))
     figure = best.metrics.get(VALIDATION_METRIC, 0.0)
     write_default(
