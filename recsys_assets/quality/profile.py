@@ -28,11 +28,8 @@ def profile(con: duckdb.DuckDBPyConnection, table: Table, rules: Sequence[Rule])
     return con.sql(f"SELECT {figures} FROM {identifier(table.name)} t").pl().to_pandas()
 
 
-def sample(con: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> pl.DataFrame:
-    """Up to ten rows that break a rule, values as text; empty for rules about the table as a whole."""
-    if rule.breaking is None:
+def sample(con: duckdb.DuckDBPyConnection, rule: Rule) -> pl.DataFrame:
+    """Up to ten rows that break a rule, values as text; empty where no row can be blamed."""
+    if rule.sample_sql is None:
         return pl.DataFrame()
-    rows = con.sql(
-        f"SELECT COLUMNS(*)::VARCHAR FROM {identifier(table.name)} t WHERE {rule.breaking} LIMIT {SAMPLE_ROWS}"
-    )
-    return rows.pl()
+    return con.sql(f"SELECT COLUMNS(*)::VARCHAR FROM ({rule.sample_sql} LIMIT {SAMPLE_ROWS})").pl()

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from recsys_assets.quality.profile import SAMPLE_ROWS
+
 if TYPE_CHECKING:
     from recsys_assets.quality.validate import RuleResult, TableReport
 
 CELL_CHARACTERS = 60
+
+
+def figure(value: float) -> str:
+    """`26,024,289` of a count, `0.0513` of a share."""
+    return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
 
 
 def rule_markdown(result: RuleResult) -> str:
@@ -18,10 +25,10 @@ def rule_markdown(result: RuleResult) -> str:
     lines = [
         f"**{'kept' if result.passed else 'broken'}**: {rule.description} ({rule.severity})",
         "",
-        f"Found {result.observed:g}, expected {rule.expected}.",
+        f"Found {figure(result.observed)}, expected {rule.expected}.",
     ]
     if len(result.sample):
-        lines += ["", f"Rows that break it (at most {len(result.sample)} shown):", "", *_rows(result.sample)]
+        lines += ["", f"Rows that break it (up to {SAMPLE_ROWS} shown):", "", *_rows(result.sample)]
     return "\n".join(lines)
 
 
@@ -36,8 +43,8 @@ def table_markdown(report: TableReport) -> str:
         "| | rule | severity | found | expected |",
         "|---|---|---|---|---|",
         *(
-            f"| {'ok' if r.passed else '**broken**'} | {r.rule.description} | {r.rule.severity} | {r.observed:g} | "
-            f"{r.rule.expected} |"
+            f"| {'ok' if r.passed else '**broken**'} | {r.rule.description} | {r.rule.severity} | "
+            f"{figure(r.observed)} | {r.rule.expected} |"
             for r in ordered
         ),
     ]

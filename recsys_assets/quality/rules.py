@@ -29,8 +29,8 @@ class Rule:
     severity: Severity
     minimum: float | None = None
     maximum: float | None = None
-    breaking: str | None = None
-    """Condition that a row breaking the rule meets; None where the rule is about the table as a whole."""
+    sample_sql: str | None = None
+    """Query of the rows that break it, unlimited; None where no row can be blamed."""
 
     @property
     def expected(self) -> str:
@@ -57,18 +57,18 @@ def _rules(table: Table) -> Iterator[Rule]:
             minimum=table.min_rows,
         )
     if table.layer == "raw":
-        yield from (_filled_share(column) for column in table.columns if column.required)
+        yield from (_filled_share(table, column) for column in table.columns if column.required)
         return
     if table.layer == "validated":
         yield _quarantined_share(table)
     for column in table.columns:
-        yield from _column_rules(column)
+        yield from _column_rules(table, column)
     if table.key:
         yield _unique(table)
-    yield from (_known(reference) for reference in table.references)
+    yield from (_known(table, reference) for reference in table.references)
 
 
-def _filled_share(column: Column) -> Rule:
+def _filled_share(table: Table, column: Column) -> Rule:
     name = identifier(column.name)
     return Rule(
         f"{column.name}_is_filled",
@@ -76,29 +76,32 @@ def _filled_share(column: Column) -> Rule:
         f"coalesce(avg((t.{name} IS NOT NULL)::INT), 1)",
         "warning",
         minimum=FILLED_SHARE,
-        breaking=f"t.{name} IS NULL",
+        sample_sql=_rows_where(table, f"t.{name} IS NULL"),
     )
 
 
 def _quarantined_share(table: Table) -> Rule:
     """Duplicates do not count: the row they repeat is there."""
     meant_for = f"q.table_name IN ({literal(table.name)}, {literal('raw_' + table.name)})"
-    aside = f"(SELECT count(*) FROM quarantine q WHERE {meant_for} AND q.rule <> 'duplicate')"
+    rows = f"FROM quarantine q WHERE {meant_for} AND q.rule <> 'duplicate'"
+    aside = f"(SELECT count(*) {rows})"
     return Rule(
         "quarantined_share",
         f"at most {QUARANTINED_SHARE:.0%} of the rows meant for {table.name} are in quarantine, duplicates aside",
         f"coalesce({aside} / nullif({aside} + count(*), 0), 0)",
         "critical",
         maximum=QUARANTINED_SHARE,
+        sample_sql=f"SELECT rule, reason, source_file, source_line, row_json {rows}",
     )
 
 
-def _column_rules(column: Column) -> Iterator[Rule]:
+def _column_rules(table: Table, column: Column) -> Iterator[Rule]:
     name = f"t.{identifier(column.name)}"
     if column.required:
-        yield _none(f"{column.name}_is_set", f"{column.name} is never missing", f"{name} IS NULL", "critical")
+        yield _none(table, f"{column.name}_is_set", f"{column.name} is never missing", f"{name} IS NULL", "critical")
     if column.type in ("FLOAT", "DOUBLE"):
         yield _none(
+            table,
             f"{column.name}_is_finite",
             f"{column.name} is a number, never NaN or infinite",
             f"{name} IS NOT NULL AND NOT isfinite({name})",
@@ -111,17 +114,19 @@ def _column_rules(column: Column) -> Iterator[Rule]:
             if bound is not None
         ]
         yield _none(
+            table,
             f"{column.name}_in_range",
             f"{column.name} is {limits(column).replace('-', ' to ')}",
             f"({' OR '.join(bounds)})",
             column.severity,
         )
     if column.allowed is not None:
-        allowed = ", ".join(map(literal, column.allowed))
+        allowed, elements = ", ".join(map(literal, column.allowed)), column.type.endswith("[]")
         yield _none(
+            table,
             f"{column.name}_is_allowed",
-            f"{column.name} is {limits(column)}",
-            f"{name} NOT IN ({allowed})",
+            f"{'each of ' if elements else ''}{column.name} is {limits(column)}",
+            f"NOT list_has_all([{allowed}], {name})" if elements else f"{name} NOT IN ({allowed})",
             column.severity,
         )
 
@@ -136,21 +141,28 @@ def _unique(table: Table) -> Rule:
         f"(SELECT count(*) FROM {repeated})",
         "critical",
         maximum=0,
-        breaking=f"({', '.join(f't.{identifier(k)}' for k in table.key)}) IN {repeated}",
+        sample_sql=f"{_rows_where(table, f'({key}) IN {repeated}')} ORDER BY {key}",
     )
 
 
-def _known(reference: Reference) -> Rule:
+def _known(table: Table, reference: Reference) -> Rule:
+    """A NULL among the targets is left out: with it `NOT IN` is unknown for every row, and no row breaks the rule."""
     column, target = identifier(reference.column), identifier(reference.target)
+    known = f"SELECT {target} FROM {identifier(reference.table)} WHERE {target} IS NOT NULL"
     return _none(
+        table,
         f"{reference.column}_is_known",
         f"every {reference.column} occurs in {reference.table}",
-        f"t.{column} NOT IN (SELECT {target} FROM {identifier(reference.table)})",
+        f"t.{column} NOT IN ({known})",
         "critical",
     )
 
 
-def _none(name: str, description: str, breaking: str, severity: Severity) -> Rule:
+def _none(table: Table, name: str, description: str, breaking: str, severity: Severity) -> Rule:
     """No row may meet `breaking`."""
     metric = f"count(*) FILTER (WHERE {breaking})"
-    return Rule(name, description, metric, severity, maximum=0, breaking=breaking)
+    return Rule(name, description, metric, severity, maximum=0, sample_sql=_rows_where(table, breaking))
+
+
+def _rows_where(table: Table, condition: str) -> str:
+    return f"SELECT t.* FROM {identifier(table.name)} t WHERE {condition}"

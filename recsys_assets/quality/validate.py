@@ -13,8 +13,9 @@ import duckdb
 import polars as pl
 
 from recsys_assets.quality.profile import profile, sample
-from recsys_assets.quality.report import rule_markdown, table_markdown
+from recsys_assets.quality.report import figure, rule_markdown, table_markdown
 from recsys_assets.quality.rules import Rule, rules_of
+from recsys_assets.warehouse.database import require_tables
 from recsys_assets.warehouse.declaration import Table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class RuleResult:
     @property
     def summary(self) -> str:
         verdict = "kept" if self.passed else "BROKEN"
-        return f"{verdict}: {self.rule.description}; found {self.observed:g}, expected {self.rule.expected}"
+        return f"{verdict}: {self.rule.description}; found {figure(self.observed)}, expected {self.rule.expected}"
 
     @property
     def markdown(self) -> str:
@@ -66,9 +67,12 @@ def validate(con: duckdb.DuckDBPyConnection, table: Table, *, only: Set[str] | N
     if unknown:
         raise ValueError(f"{table.name} has no rule {', '.join(sorted(unknown))}")
     _require_quarantine(con)
+    require_tables(con, (table.name, *(reference.table for reference in table.references)))
+    rows = con.table(table.name).count("*").fetchall()[0][0]
+    if not rules:
+        return TableReport(table.name, rows, ())
     figures = profile(con, table, rules)
     verdicts = _expect(figures, table, rules)
-    rows = con.table(table.name).count("*").fetchall()[0][0]
     return TableReport(
         table.name,
         rows,
@@ -77,7 +81,7 @@ def validate(con: duckdb.DuckDBPyConnection, table: Table, *, only: Set[str] | N
                 rule,
                 verdicts[rule.name],
                 float(figures[rule.name].iloc[0]),
-                pl.DataFrame() if verdicts[rule.name] else sample(con, table, rule),
+                pl.DataFrame() if verdicts[rule.name] else sample(con, rule),
             )
             for rule in rules
         ),
@@ -85,7 +89,7 @@ def validate(con: duckdb.DuckDBPyConnection, table: Table, *, only: Set[str] | N
 
 
 def _require_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """Raw tables are judged before the first cleaning has made it."""
+    """A table may be judged before the first cleaning has made it."""
     from recsys_assets.warehouse.ddl import create_table_sql
     from recsys_assets.warehouse.tables import QUARANTINE
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -40,7 +41,8 @@ def open_store(settings: Settings) -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # it may have been imported before the environment was set
     logging.getLogger("alembic").setLevel(logging.WARNING)
     marker = settings.models_dir / f".mlflow-{__version__}-{settings.dataset}"
-    if not marker.exists():
+    store = Path(settings.mlflow_uri.removeprefix("sqlite:///"))
+    if not (marker.exists() and store.exists()):  # a store that was deleted leaves its marker
         with FileLock(settings.models_dir / ".mlflow.lock", timeout=LOCK_SECONDS):
             client = MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
             if client.get_experiment_by_name(experiment_name(settings)) is None:

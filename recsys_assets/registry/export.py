@@ -13,13 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from recsys_assets.atomic import atomic_directory, point_to, write_text
+from recsys_assets.recommenders import ModelError
 from recsys_assets.recommenders.export import read_manifest
 from recsys_assets.registry.registry import ModelVersion, NotRegisteredError, Registry, RegistryError
 from recsys_assets.settings import Settings
 
 KEPT_EXPORTS = 5
+LOCK_SECONDS = 120
 PROMOTED_TAG = "promoted_at"
+WITHDRAWN_TAG = "withdrawn_at"
+"""Of a version that a rollback left for an older one: no later rollback chooses it by itself."""
 
 
 @dataclass(frozen=True)
@@ -35,36 +41,19 @@ class Champion:
 
 def promote(registry: Registry, model: str, version: int) -> Path:
     """Give `version` the alias `champion` and export it for serving; returns the link. Repeating it changes nothing."""
-    found = registry.version(model, version)
-    home = registry.settings.champion_dir
-    exported = home / ".versions" / model / str(found.version)
-    if not exported.exists():
-        source = registry.artifact(model, found.version, part="serving")
-        with atomic_directory(exported) as aside:
-            shutil.copytree(source, aside, dirs_exist_ok=True)
-    read_manifest(exported)
-    champion = registry.find(model, "champion")
-    if champion is None or champion.version != found.version:
-        registry.set_tag(model, found.version, PROMOTED_TAG, datetime.now(UTC).isoformat())
-        registry.set_alias(model, "champion", found.version)
-    point_to(home / model, exported)
-    _forget_old(exported.parent, keep=found.version)
-    return home / model
+    with _one_at_a_time(registry.settings):
+        return _promote(registry, registry.version(model, version))
 
 
 def rollback(registry: Registry, model: str, version: int | None = None) -> ModelVersion:
-    """Make `version`, or the champion before today's, the champion again."""
-    champion = registry.version(model, "champion")
-    if version is None:
-        before = [v for v in registry.versions(model) if PROMOTED_TAG in v.tags and v.version != champion.version]
-        earlier = [v for v in before if v.tags[PROMOTED_TAG] < champion.tags[PROMOTED_TAG]]
-        if not earlier:
-            raise RegistryError(
-                f"{model} has had no champion before version {champion.version}; name one: see `recsys models`"
-            )
-        version = max(earlier, key=lambda v: v.tags[PROMOTED_TAG]).version
-    promote(registry, model, version)
-    return registry.version(model, version)
+    """Make `version`, or the champion before today's, the champion again. Repeated, it goes further back."""
+    with _one_at_a_time(registry.settings):
+        champion = registry.version(model, "champion")
+        chosen = _before(registry, champion) if version is None else registry.version(model, version)
+        if chosen.version < champion.version:
+            registry.set_tag(model, champion.version, WITHDRAWN_TAG, datetime.now(UTC).isoformat())
+        _promote(registry, chosen)
+        return registry.version(model, chosen.version)
 
 
 def write_default(settings: Settings, model: str, reason: str) -> None:
@@ -77,28 +66,83 @@ def champion_path(settings: Settings, model: str | None = None) -> Path:
     if model is None:
         default = settings.champion_dir / "default.json"
         model = json.loads(default.read_text(encoding="utf-8"))["model"] if default.exists() else ""
-    path = settings.champion_dir / model
-    if not model or not path.exists():
-        known = [c.model for c in champions(settings)]
+    exported = _links(settings)
+    if model not in exported:
         raise NotRegisteredError(
-            f"{settings.dataset} has no champion {model!r}; champions are {', '.join(known)}"
-            if known and model
+            f"{settings.dataset} has no champion {model!r}; champions are {', '.join(exported)}"
+            if exported and model
             else f"{settings.dataset} has no champion yet; run `recsys materialize --dataset {settings.dataset}`"
         )
-    return path.resolve()
+    return exported[model].resolve()
 
 
 def champions(settings: Settings) -> list[Champion]:
     """What is exported, by model name."""
-    if not settings.champion_dir.is_dir():
-        return []
-    links = sorted(p for p in settings.champion_dir.iterdir() if p.is_symlink() and not p.name.startswith("."))
-    exported = [(link.name, link.resolve()) for link in links]
+    exported = [(name, link.resolve()) for name, link in _links(settings).items()]
     return [Champion(name, int(path.name), path, read_manifest(path)) for name, path in exported]
 
 
+def _links(settings: Settings) -> dict[str, Path]:
+    """Model -> its link; a name that leads anywhere else (`default.json`, `../x`) is no champion."""
+    if not settings.champion_dir.is_dir():
+        return {}
+    found = (p for p in settings.champion_dir.iterdir() if p.is_symlink() and not p.name.startswith("."))
+    return {link.name: link for link in sorted(found)}
+
+
+def _one_at_a_time(settings: Settings) -> FileLock:
+    """Held by whoever changes a champion of the data set: alias, tags and link move together."""
+    settings.champion_dir.mkdir(parents=True, exist_ok=True)
+    return FileLock(settings.champion_dir / ".promotion.lock", timeout=LOCK_SECONDS)
+
+
+def _promote(registry: Registry, found: ModelVersion) -> Path:
+    home, model = registry.settings.champion_dir, found.model
+    exported = home / ".versions" / model / str(found.version)
+    _export(registry, found, exported)
+    champion = registry.find(model, "champion")
+    if champion is None or champion.version != found.version:
+        registry.set_tag(model, found.version, PROMOTED_TAG, datetime.now(UTC).isoformat())
+        registry.set_tag(model, found.version, WITHDRAWN_TAG, "")
+        registry.set_alias(model, "champion", found.version)
+    point_to(home / model, exported)
+    _forget_old(exported.parent, keep=found.version)
+    return home / model
+
+
+def _export(registry: Registry, found: ModelVersion, exported: Path) -> None:
+    """Copy the version's `serving` export, unless a whole one is there; a damaged one is replaced."""
+    if exported.exists():
+        try:
+            read_manifest(exported)
+        except ModelError:
+            shutil.rmtree(exported)
+        else:
+            return
+    source = registry.artifact(found.model, found.version, part="serving")
+    read_manifest(source)
+    with atomic_directory(exported) as aside:
+        shutil.copytree(source, aside, dirs_exist_ok=True)
+
+
+def _before(registry: Registry, champion: ModelVersion) -> ModelVersion:
+    """The champion before this one that no rollback has left."""
+    earlier = [
+        v
+        for v in registry.versions(champion.model)
+        if not v.tags.get(WITHDRAWN_TAG) and "" < v.tags.get(PROMOTED_TAG, "") < champion.tags[PROMOTED_TAG]
+    ]
+    if not earlier:
+        raise RegistryError(
+            f"{champion.model} has had no champion before version {champion.version}; name one: see `recsys models`"
+        )
+    return max(earlier, key=lambda v: v.tags[PROMOTED_TAG])
+
+
 def _forget_old(folder: Path, *, keep: int) -> None:
-    """Drop all but the newest exports; the one served stays whatever its number."""
+    """Drop all but the newest exports, and what a killed one left; the one served stays whatever its number."""
+    for left in folder.glob(".*.part"):
+        shutil.rmtree(left, ignore_errors=True)
     versions = sorted((p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: -int(p.name))
     for old in [p for p in versions if int(p.name) != keep][KEPT_EXPORTS - 1 :]:
         shutil.rmtree(old, ignore_errors=True)

@@ -23,10 +23,13 @@ from recsys_assets.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import RegisteredModel
 
 Part = Literal["holdout", "serving"]
 RUN_TAG, MODEL_TAG, CONTENT_TAG = "dagster.run_id", "asset", "content"
 REQUIREMENTS = ("numpy", "polars", "pydantic", "scipy")
+MOST = 10_000
+"""Versions of one model that are looked at."""
 
 
 class RegistryError(Exception):
@@ -99,6 +102,7 @@ class Registry:
         self._client().set_registered_model_alias(self.registered_name(model), alias, str(version))
 
     def set_tag(self, model: str, version: int, key: str, value: str) -> None:
+        """An empty value unsets the tag."""
         self._client().set_model_version_tag(self.registered_name(model), str(version), key, value)
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -109,13 +113,11 @@ class Registry:
     def versions_of_all(self) -> list[ModelVersion]:
         """Every version of the data set's models, by model, newest first."""
         client = self._client()
-        return [v for model in self.models() for v in self._versions(client, self.registered_name(model))]
+        return [v for model in self.models() for v in self._versions(client, model)]
 
     def models(self) -> list[str]:
         """The data set's registered models, by name."""
-        prefix = f"{self.settings.dataset}."
-        found = (m.name for m in self._client().search_registered_models(max_results=1000))
-        return sorted(name.removeprefix(prefix) for name in found if name.startswith(prefix))
+        return sorted(_registered(self._client(), self.settings.dataset))
 
     def with_alias(self, alias: str) -> list[ModelVersion]:
         """The version of each model that has this alias."""
@@ -124,18 +126,19 @@ class Registry:
 
     def versions(self, model: str) -> list[ModelVersion]:
         """Versions of one model, newest first; empty where there is none."""
-        return self._versions(self._client(), self.registered_name(model))
+        return self._versions(self._client(), model)
 
     def find(self, model: str, which: int | str) -> ModelVersion | None:
         """The version of that number or alias, or None."""
-        client, name = self._client(), self.registered_name(model)
-        registered = client.search_registered_models(f"name = '{name}'")
-        if not registered:
+        client = self._client()
+        registered = _registered(client, self.settings.dataset).get(model)
+        if registered is None:
             return None
-        aliases = _by_version(registered[0].aliases)
+        aliases = _by_version(registered.aliases)
         number = which if isinstance(which, int) else next((n for n, a in aliases.items() if which in a), None)
-        stored = client.search_model_versions(f"name = '{name}' and version_number = {number}") if number else []
-        return self._version(client, stored[0], tuple(sorted(aliases.get(number or 0, ())))) if stored else None
+        wanted = f"name = '{registered.name}' and version_number = {number}"
+        stored = client.search_model_versions(wanted) if number else []
+        return self._version(model, stored[0], client.get_run(stored[0].run_id), aliases) if stored else None
 
     def version(self, model: str, which: int | str) -> ModelVersion:
         """The version of that number or alias."""
@@ -172,20 +175,26 @@ class Registry:
     def _client(self) -> MlflowClient:
         return open_store(self.settings)
 
-    def _versions(self, client: MlflowClient, name: str) -> list[ModelVersion]:
-        found = client.search_model_versions(f"name = '{name}'", max_results=1000)
-        if not found:
+    def _versions(self, client: MlflowClient, model: str) -> list[ModelVersion]:
+        """Versions and their runs in one query each, not one a version: nightly retraining makes hundreds."""
+        from mlflow.entities import ViewType
+
+        registered = _registered(client, self.settings.dataset).get(model)
+        if registered is None:
             return []
-        aliases = _by_version(client.get_registered_model(name).aliases)
-        versions = [self._version(client, v, tuple(sorted(aliases.get(int(v.version), ())))) for v in found]
+        found = client.search_model_versions(f"name = '{registered.name}'", max_results=MOST)
+        experiment = client.get_experiment_by_name(experiment_name(self.settings))
+        tagged = f"tags.`{MODEL_TAG}` = '{model}'"
+        runs = client.search_runs([experiment.experiment_id], tagged, ViewType.ALL, max_results=MOST)
+        run_of, aliases = {run.info.run_id: run for run in runs}, _by_version(registered.aliases)
+        versions = [self._version(model, v, run_of[v.run_id], aliases) for v in found]
         return sorted(versions, key=lambda v: -v.version)
 
-    def _version(self, client: MlflowClient, stored: Any, aliases: tuple[str, ...]) -> ModelVersion:
-        run = client.get_run(stored.run_id)
+    def _version(self, model: str, stored: Any, run: Any, aliases: Mapping[int, list[str]]) -> ModelVersion:
         return ModelVersion(
-            model=stored.name.removeprefix(f"{self.settings.dataset}."),
+            model=model,
             version=int(stored.version),
-            aliases=aliases,
+            aliases=tuple(sorted(aliases.get(int(stored.version), ()))),
             run_id=stored.run_id,
             metrics=dict(run.data.metrics),
             tags={k: v for k, v in (run.data.tags | stored.tags).items() if not k.startswith("mlflow.")},
@@ -203,23 +212,19 @@ class Registry:
         run = client.create_run(
             experiment.experiment_id,
             run_name=record.model,
-            tags={
-                RUN_TAG: record.run_id,
-                MODEL_TAG: record.model,
-                CONTENT_TAG: _content(record),
-                "code_version": code_version(),
-                **record.tags,
-            },
+            tags={RUN_TAG: record.run_id, MODEL_TAG: record.model},
         )
         return str(run.info.run_id)
 
     def _log_facts(self, client: MlflowClient, run_id: str, record: RunRecord) -> None:
-        from mlflow.entities import Metric, Param
+        """Everything but the model; what a killed try has left in the run is replaced."""
+        from mlflow.entities import Metric, Param, RunTag
 
         now = int(datetime.now(UTC).timestamp() * 1000)
         metrics = [Metric(k, float(v), now, 0) for k, v in record.metrics.items()]
         params = [Param(k, json.dumps(v) if isinstance(v, dict | list) else str(v)) for k, v in record.config.items()]
-        client.log_batch(run_id, metrics=metrics, params=params)
+        facts = {CONTENT_TAG: _content(record), "code_version": code_version(), **record.tags}
+        client.log_batch(run_id, metrics=metrics, params=params, tags=[RunTag(k, v) for k, v in facts.items()])
         root = Path(unquote(urlparse(client.get_run(run_id).info.artifact_uri).path))
         (root / "plots").mkdir(parents=True, exist_ok=True)
         for name, png in record.figures.items():
@@ -245,12 +250,31 @@ class Registry:
                     inputs=Schema([ColSpec(DataType.long)]), outputs=Schema([ColSpec(Array(DataType.long))])
                 ),
                 pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in REQUIREMENTS],
+                input_example=[1],
             )
         name = self.registered_name(record.model)
-        if not client.search_registered_models(f"name = '{name}'"):
-            client.create_registered_model(name)
+        _create_model(client, name)
         created = client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id)
         return int(created.version)
+
+
+def _registered(client: MlflowClient, dataset: str) -> dict[str, RegisteredModel]:
+    """The data set's registered models by our name. Matched here: MLflow's filters choke on a quote in a name."""
+    prefix = f"{dataset}."
+    found = client.search_registered_models(max_results=1000)
+    return {m.name.removeprefix(prefix): m for m in found if m.name.startswith(prefix)}
+
+
+def _create_model(client: MlflowClient, name: str) -> None:
+    """Register the name once; another process may be doing so."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
 
 
 def _by_version(aliases: Mapping[str, str]) -> dict[int, list[str]]:
