@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """Name in `sources.DATASETS`. Each data set has its own tables, models and reports."""
     data_mirror: str | None = None
     """Folder, `file:` or `http(s):` address that holds `movielens/` and `imdb/`; tried before the publisher."""
+    imdb_official: bool = False
+    """Download IMDb's official data sets, 1.6 GB; not for commercial use. Those on disk are used in any case."""
     data_dir: Path = PROJECT_ROOT / "data"
     models_dir: Path = PROJECT_ROOT / "models"
     seed: int = 20261123

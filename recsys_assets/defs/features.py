@@ -3,20 +3,37 @@
 import dagster as dg
 import polars as pl
 
-from recsys_assets.defs.metadata import bullet_list, column_schema, table_record
+from recsys_assets.defs.automation import ON_SOUND_INPUTS
+from recsys_assets.defs.metadata import bullet_list, column_lineage, column_schema, event_times, table_record
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.features.catalogue import build_catalogue
+from recsys_assets.features.lineage import CATALOGUE_SOURCES, SPLITS_SOURCES
 from recsys_assets.features.splits import publish_splits, split_summary
+from recsys_assets.quality.gate import require_sound
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import publish_snapshot
-from recsys_assets.warehouse.tables import CATALOGUE, MOVIES, QUARANTINE, RATINGS, SPLITS, TAGS, USERS
+from recsys_assets.warehouse.tables import (
+    CATALOGUE,
+    GENOME,
+    IMDB_MOVIES,
+    IMDB_TITLES,
+    MOVIES,
+    QUARANTINE,
+    RATINGS,
+    SPLITS,
+    TAGS,
+    TMDB_MOVIES,
+    USERS,
+)
 
-PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
+CHECKED = (MOVIES, RATINGS, TAGS, USERS, GENOME, IMDB_MOVIES, TMDB_MOVIES, IMDB_TITLES, CATALOGUE)
+"""What is published, and what it is made of."""
+PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, GENOME, CATALOGUE, QUARANTINE)
 
 
 @dg.asset(
-    deps=["movies", "imdb_movies"],
+    deps=["movies", "tmdb_movies", "imdb_movies", "imdb_titles"],
     group_name="features",
     kinds={"duckdb"},
     owners=[TEAM],
@@ -24,6 +41,7 @@ PUBLISHED = (RATINGS, MOVIES, TAGS, USERS, CATALOGUE, QUARANTINE)
     tags={"layer": "feature"},
     metadata={"dagster/column_schema": column_schema(CATALOGUE)},
     pool=DUCKDB_WRITER,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """One movie table from all sources: plots, ratings, cast and keywords of IMDb reach MovieLens movies."""
@@ -32,6 +50,7 @@ def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.M
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": report.movies,
+            **column_lineage(CATALOGUE_SOURCES),
             "with_overview": report.with_overview,
             "ambiguous": report.ambiguous,
             "matched_with_imdb": bullet_list(f"by {how}: {n:,}" for how, n in report.matched.items()),
@@ -40,19 +59,25 @@ def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.M
 
 
 @dg.asset(
-    deps=[t.name for t in (RATINGS, TAGS, USERS, CATALOGUE)],
+    deps=[t.name for t in (RATINGS, TAGS, USERS, GENOME, CATALOGUE)],
     group_name="features",
     kinds={"duckdb", "parquet"},
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags={"layer": "published"},
     pool=DUCKDB_WRITER,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
-    """The parquet snapshot that training, command line, API and app read; published only after all checks passed."""
+    """The parquet snapshot that training, command line, API and app read; published only after all checks passed.
+
+    Of this run or of an earlier one: a table whose critical check failed last is not published by a run without checks.
+    """
     settings = deployment.settings()
+    require_sound(settings, CHECKED)
     with Warehouse.of(settings).connect() as con:
         snapshot, published = publish_snapshot(con, Lake(settings.lake_dir), PUBLISHED, progress=context.log.info)
+    ratings = next(s for s in published if s.table == RATINGS.name)
     shown = pl.DataFrame(
         [{"table": s.table, "rows": s.rows, "bytes": s.bytes, "version": s.version} for s in published]
     )
@@ -62,6 +87,8 @@ def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> 
             "dataset": settings.dataset,
             "version": snapshot.version,
             "tables": table_record(shown),
+            "bytes": sum(s.bytes for s in published),
+            **event_times(ratings.first_event, ratings.last_event),
             "dagster/uri": str(settings.lake_dir),
             "quarantined_rows": next(s.rows for s in published if s.table == QUARANTINE.name),
         },
@@ -76,6 +103,7 @@ def data_snapshot(context: dg.AssetExecutionContext, deployment: Deployment) -> 
     freshness_policy=NIGHTLY,
     tags={"layer": "feature"},
     metadata={"dagster/column_schema": column_schema(SPLITS)},
+    automation_condition=ON_SOUND_INPUTS,
 )
 def splits(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Frozen, leak-free splits of the ratings: by time, leave-one-out, five folds. Every model meets the same."""
@@ -86,6 +114,9 @@ def splits(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.Mate
         metadata={
             "dagster/row_count": snapshot.rows,
             "version": snapshot.version,
+            "bytes": snapshot.bytes,
+            **event_times(snapshot.first_event, snapshot.last_event),
+            **column_lineage(SPLITS_SOURCES),
             "parts": table_record(split_summary(Lake(settings.lake_dir).read(SPLITS.name))),
         },
     )

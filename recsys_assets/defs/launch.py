@@ -141,7 +141,13 @@ def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
     if not keys:
         known = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
         raise LaunchError(f"selection {selection!r} names no asset; there are: {known}")
-    return sorted(keys)
+    by_day = {key for key in keys if graph.get(key).partitions_def is not None}
+    if keys == by_day:
+        raise LaunchError(
+            f"{', '.join(sorted(k.to_user_string() for k in by_day))} is made by day: choose the days in the web UI "
+            "(`make dev`, Materialize), or `dagster job backfill -j publish_day`"
+        )
+    return sorted(keys - by_day)
 
 
 def _alive(pid: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -41,6 +42,24 @@ def table_record(frame: pl.DataFrame) -> dg.TableMetadataValue:
 def numbers(values: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
     """Figures as float metadata, so that the UI plots their history; what is not finite is left out."""
     return {k: dg.MetadataValue.float(float(v)) for k, v in values.items() if v == v and abs(v) != float("inf")}
+
+
+def column_lineage(sources: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, dg.TableColumnLineage]:
+    """Column -> (table, column) pairs it is made of, as Dagster's column lineage."""
+    deps = {
+        column: [dg.TableColumnDep(dg.AssetKey(table), origin) for table, origin in origins]
+        for column, origins in sources.items()
+        if origins
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def event_times(first: datetime | None, last: datetime | None) -> dict[str, dg.MetadataValue]:
+    """First and last event (UTC, without zone), where there are events."""
+    times = {"first_event": first, "last_event": last}
+    return {
+        name: dg.MetadataValue.timestamp(time.replace(tzinfo=UTC)) for name, time in times.items() if time is not None
+    }
 
 
 def bullet_list(lines: Iterable[str]) -> dg.MarkdownMetadataValue:

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 
 from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.defs.resources import DUCKDB_WRITER, Deployment
-from recsys_assets.quality import rules_of, validate
-from recsys_assets.quality.store import append_history
+from recsys_assets.quality import TableReport, rules_of, validate
+from recsys_assets.quality.store import last_reference, record
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.tables import CATALOGUE, TABLES
@@ -56,21 +57,29 @@ def _validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -
     selected: dict[str, set[str]] = defaultdict(set)
     for key in context.selected_asset_check_keys:
         selected[key.asset_key.to_user_string()].add(key.name)
+    run_id = context.run.run_id
     with Warehouse.of(settings).connect() as con:
         for name, only in sorted(selected.items()):
-            report = validate(con, TABLES[name], only=only)
-            append_history(settings, report, run_id=context.run.run_id)
-            for result in report.results:
-                critical = result.rule.severity == "critical"
-                yield dg.AssetCheckResult(
-                    asset_key=name,
-                    check_name=result.rule.name,
-                    passed=result.passed,
-                    severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
-                    description=result.summary,
-                    metadata={
-                        "observed": float(result.observed),
-                        "report": dg.MetadataValue.md(result.markdown),
-                        "table_report": dg.MetadataValue.md(report.markdown),
-                    },
-                )
+            reference = last_reference(settings, name, before_run=run_id)
+            report = validate(con, TABLES[name], only=only, reference=reference)
+            record(settings, report, run_id=run_id)
+            yield from _check_results(report, settings.quality_dir / settings.dataset / f"{name}.html")
+
+
+def _check_results(report: TableReport, page: Path) -> Iterator[dg.AssetCheckResult]:
+    for result in report.results:
+        critical = result.rule.severity == "critical"
+        yield dg.AssetCheckResult(
+            asset_key=report.table,
+            check_name=result.rule.name,
+            passed=result.passed,
+            severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+            description=result.summary,
+            metadata={
+                "observed": float(result.observed),
+                "expected": result.rule.expected,
+                "report": dg.MetadataValue.md(result.markdown),
+                "table_report": dg.MetadataValue.md(report.markdown),
+                "site": dg.MetadataValue.path(page),
+            },
+        )

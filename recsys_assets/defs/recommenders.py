@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from recsys_assets.defs.automation import ON_SOUND_INPUTS
 from recsys_assets.defs.config import as_fields, launchpad_config
 from recsys_assets.defs.features import data_snapshot, splits
 from recsys_assets.defs.metadata import numbers
@@ -26,6 +27,7 @@ TAGS = {"layer": "model"}
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags=TAGS,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def popularity(
     context: dg.AssetExecutionContext,
@@ -43,6 +45,7 @@ def popularity(
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags=TAGS,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def content(
     context: dg.AssetExecutionContext,
@@ -60,6 +63,7 @@ def content(
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags=TAGS,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def svd(
     context: dg.AssetExecutionContext,
@@ -77,6 +81,7 @@ def svd(
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags=TAGS,
+    automation_condition=ON_SOUND_INPUTS,
 )
 def hybrid(
     context: dg.AssetExecutionContext,

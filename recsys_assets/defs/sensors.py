@@ -5,6 +5,14 @@ import dagster as dg
 from recsys_assets.defs.failures import reason_of, record_failure
 from recsys_assets.settings import load_settings
 
+on_new_data = dg.AutomationConditionSensorDefinition(
+    "on_new_data",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Rebuilds features and models as soon as their inputs have changed and passed their blocking checks. "
+    "Off by default: the nightly schedule rebuilds everything.",
+)
+
 
 @dg.run_failure_sensor(
     name="run_failures",

@@ -1,6 +1,9 @@
-"""One movie table from all sources: MovieLens movies with the plot, people, keywords and rating IMDb has of them.
+"""One movie table from all sources: MovieLens movies with the plot, people, keywords and votes that others publish.
 
-An IMDb title belongs to a movie, tried in this order and each used once,
+TMDb's facts come first (its movie is named by MovieLens's links), then those of IMDb's official data sets, then those
+of the IMDb tables. Votes and their mean are always of the same source.
+
+A title of the IMDb tables belongs to a movie, tried in this order and each used once,
 
 1. `imdb_id`: where both publish the same identifier;
 2. `title_year`: where a title of both is the same and the years differ by 1 at most, the nearest year if only one;
@@ -12,8 +15,11 @@ of MovieLens latest-small and the IMDb 5000 table, 99.8 % of the matches by year
 genre with all years hidden; but 4 % by genre for the rows that lack a year in a table that has years (series), and
 none for a table of one year's films. So a row without year in a table with years is not matched by title.
 
-MovieLens tags are no keywords here: they are users' own later acts, and a model would learn from them what it is
-tested on.
+IMDb's official titles are matched by the first way, and by the second only movies without identifier (MovieLens 100K,
+1M and 10M have none), a feature film before a short or a video of that name.
+
+MovieLens tags, and the tag genome that is computed from them, are no keywords here: they are users' own later acts,
+and a model would learn from them what it is tested on.
 """
 
 from __future__ import annotations
@@ -23,6 +29,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from recsys_assets.features.official_titles import match_official_titles
 from recsys_assets.features.titles import title_keys_sql
 from recsys_assets.warehouse.database import require_tables, transaction
 from recsys_assets.warehouse.ddl import recreate_table_sql
@@ -38,21 +45,32 @@ IMDB_GENRES: dict[str, tuple[str, ...]] = {
 """What IMDb calls a MovieLens genre, where it is not the same word."""
 
 
+SOURCES = ("movies", "imdb_movies", "imdb_titles", "tmdb_movies", "credits", "keywords")
+"""Tables that the catalogue is made of."""
+
+
 @dataclass(frozen=True)
 class CatalogueReport:
-    """`matched`: movies by way of matching; `ambiguous`: movies that fit several titles or share theirs."""
+    """`matched`: movies by way of matching to an IMDb table; `ambiguous`: movies that fit several of its titles or
+    share theirs.
+
+    `official` and `tmdb`: movies found among IMDb's official titles and at TMDb.
+    """
 
     movies: int
     imdb_movies: int
     matched: Mapping[str, int]
     ambiguous: int
     with_overview: int
+    official: int = 0
+    tmdb: int = 0
 
 
 def build_catalogue(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
-    """Replace table `catalogue`. Raises WarehouseError where `movies` or `imdb_movies` is not there."""
-    require_tables(con, ("movies", "imdb_movies"))
+    """Replace table `catalogue`. Raises WarehouseError where a table it is made of is not there."""
+    require_tables(con, SOURCES)
     with transaction(con):
+        match_official_titles(con)
         con.execute(_TITLES)
         con.execute(_CANDIDATES)
         con.execute("CREATE OR REPLACE TEMP TABLE matches (movie_id BIGINT, imdb_row BIGINT, how VARCHAR)")
@@ -64,8 +82,8 @@ def build_catalogue(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
         con.execute(recreate_table_sql(CATALOGUE))
         con.execute(_CATALOGUE)
         report = _report(con)
-        con.execute("DROP VIEW pairs; DROP VIEW imdb_titles")
-        con.execute("DROP TABLE candidates; DROP TABLE matches; DROP TABLE ambiguous")
+        con.execute("DROP VIEW pairs; DROP VIEW table_titles")
+        con.execute("DROP TABLE candidates; DROP TABLE matches; DROP TABLE ambiguous; DROP TABLE official_matches")
     return report
 
 
@@ -79,7 +97,7 @@ def _genre_words_sql() -> str:
 
 
 _TITLES = """
-CREATE OR REPLACE TEMP VIEW imdb_titles AS
+CREATE OR REPLACE TEMP VIEW table_titles AS
 SELECT imdb_row, title FROM imdb_movies
 QUALIFY imdb_id IS NULL OR imdb_row = min(imdb_row) OVER (PARTITION BY imdb_id)
 """
@@ -88,7 +106,7 @@ QUALIFY imdb_id IS NULL OR imdb_row = min(imdb_row) OVER (PARTITION BY imdb_id)
 _CANDIDATES = f"""
 CREATE OR REPLACE TEMP TABLE candidates AS
 WITH ours AS (SELECT movie_id, unnest({title_keys_sql("title")}) AS key FROM movies),
-theirs AS (SELECT imdb_row, unnest({title_keys_sql("title")}) AS key FROM imdb_titles)
+theirs AS (SELECT imdb_row, unnest({title_keys_sql("title")}) AS key FROM table_titles)
 SELECT movie_id, imdb_row,
     bool_or(key IN (SELECT key FROM ours GROUP BY key HAVING count(*) > 1)
         OR key IN (SELECT key FROM theirs GROUP BY key HAVING count(*) > 1)) AS shared
@@ -140,14 +158,26 @@ def _match_sql(how: str) -> str:
 
 _CATALOGUE = f"""
 INSERT INTO catalogue BY NAME
-WITH joined AS (
-    SELECT m.movie_id, m.title, m.year, m.genres, i.description AS overview,
-        coalesce(i.keywords, []) AS keywords,
-        coalesce(i."cast", []) AS "cast", i.director, coalesce(m.imdb_id, i.imdb_id) AS imdb_id, m.tmdb_id,
-        i.votes AS vote_count, i.rating AS vote_average, x.how AS imdb_match
+WITH sources AS (
+    SELECT m.movie_id, m.title, m.year, m.genres, m.tmdb_id,
+        coalesce(tm.overview, i.description) AS overview,
+        coalesce(nullif(tk.keywords, []), i.keywords, []) AS keywords,
+        coalesce(nullif(tc."cast", []), nullif(o."cast", []), i."cast", []) AS "cast",
+        coalesce(tc.director, o.director, i.director) AS director,
+        coalesce(m.imdb_id, o.imdb_id, i.imdb_id) AS imdb_id,
+        CASE WHEN tm.vote_average IS NOT NULL THEN {{'votes': tm.vote_count, 'mean': tm.vote_average}}
+            WHEN o.rating IS NOT NULL THEN {{'votes': o.votes, 'mean': o.rating}}
+            ELSE {{'votes': i.votes, 'mean': i.rating}} END AS voted,
+        coalesce(x.how, y.how) AS imdb_match
     FROM movies m
     LEFT JOIN matches x USING (movie_id)
-    LEFT JOIN imdb_movies i USING (imdb_row))
+    LEFT JOIN imdb_movies i USING (imdb_row)
+    LEFT JOIN official_matches y ON y.movie_id = m.movie_id
+    LEFT JOIN imdb_titles o ON o.imdb_id = y.imdb_id
+    LEFT JOIN tmdb_movies tm ON tm.tmdb_id = m.tmdb_id
+    LEFT JOIN credits tc ON tc.tmdb_id = m.tmdb_id
+    LEFT JOIN keywords tk ON tk.tmdb_id = m.tmdb_id),
+joined AS (SELECT *, voted.votes AS vote_count, voted.mean AS vote_average FROM sources)
 SELECT {identifiers(CATALOGUE.column_names)} FROM joined
 """
 
@@ -156,13 +186,17 @@ def _report(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
     by_method = dict(con.execute("SELECT how, count(*) FROM matches GROUP BY how").fetchall())
     counts = con.execute(
         "SELECT count(*), count(overview), (SELECT count(*) FROM imdb_movies), "
-        "(SELECT count(DISTINCT movie_id) FROM ambiguous ANTI JOIN matches USING (movie_id)) FROM catalogue"
+        "(SELECT count(DISTINCT movie_id) FROM ambiguous ANTI JOIN matches USING (movie_id)), "
+        "(SELECT count(*) FROM official_matches), "
+        "(SELECT count(*) FROM movies SEMI JOIN tmdb_movies USING (tmdb_id)) FROM catalogue"
     ).fetchall()
-    movies, with_overview, imdb_movies, ambiguous = counts[0]
+    movies, with_overview, imdb_movies, ambiguous, official, tmdb = counts[0]
     return CatalogueReport(
         movies=movies,
         imdb_movies=imdb_movies,
         matched={how: int(by_method.get(how, 0)) for how in _PAIRS},
         ambiguous=ambiguous,
         with_overview=with_overview,
+        official=official,
+        tmdb=tmdb,
     )

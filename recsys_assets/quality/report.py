@@ -25,7 +25,7 @@ def rule_markdown(result: RuleResult) -> str:
     lines = [
         f"**{'kept' if result.passed else 'broken'}**: {rule.description} ({rule.severity})",
         "",
-        f"Found {figure(result.observed)}, expected {rule.expected}.",
+        f"Found {figure(result.observed)}, expected {rule.expected}." + (f" {result.note}." if result.note else ""),
     ]
     if len(result.sample):
         lines += ["", f"Rows that break it (up to {SAMPLE_ROWS} shown):", "", *_rows(result.sample)]

@@ -1,7 +1,7 @@
 """What a declaration demands of the whole table: one rule, one expectation, one Dagster check.
 
-Each rule is a figure (a SQL aggregate over the table) and the range it must lie in. Names depend on the declaration
-alone, so they are known without opening anything.
+Each rule is a measure (one number of the table) and the range it must lie in. Names depend on the declaration alone,
+so they are known without opening anything.
 """
 
 from __future__ import annotations
@@ -9,8 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from recsys_assets.quality.measures import (
+    Aggregate,
+    BreakingRows,
+    Drift,
+    FilledShare,
+    HoursSinceConfirmed,
+    Measure,
+    RepeatedKeys,
+    RowsGained,
+    UnknownReferences,
+)
+from recsys_assets.quality.origins import raw_table_of
 from recsys_assets.warehouse.ddl import limits
-from recsys_assets.warehouse.declaration import Column, Reference, Severity, Table
+from recsys_assets.warehouse.declaration import Column, Distribution, Reference, Severity, Table, Volume
 from recsys_assets.warehouse.sql import identifier, identifiers, literal, repeats_sql
 
 FILLED_SHARE = 0.99
@@ -21,11 +33,11 @@ QUARANTINED_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Rule:
-    """`metric`: a SQL expression of one number over table `t`; it must lie in [`minimum`, `maximum`]."""
+    """What `measure` gives must lie in [`minimum`, `maximum`]."""
 
     name: str
     description: str
-    metric: str
+    measure: Measure
     severity: Severity
     minimum: float | None = None
     maximum: float | None = None
@@ -52,7 +64,7 @@ def _rules(table: Table) -> Iterator[Rule]:
         yield Rule(
             "has_rows",
             f"{table.name} has at least {table.min_rows} row{'s' if table.min_rows > 1 else ''}",
-            "count(*)",
+            Aggregate("count(*)"),
             "critical",
             minimum=table.min_rows,
         )
@@ -66,29 +78,33 @@ def _rules(table: Table) -> Iterator[Rule]:
     if table.key:
         yield _unique(table)
     yield from (_known(table, reference) for reference in table.references)
+    if table.freshness:
+        yield _fresh(table, table.freshness.hours)
+    if table.volume:
+        yield from _volume(table, table.volume)
+    yield from (_steady(table, distribution) for distribution in table.distributions)
 
 
 def _filled_share(table: Table, column: Column) -> Rule:
-    name = identifier(column.name)
     return Rule(
         f"{column.name}_is_filled",
         f"at least {FILLED_SHARE:.0%} of the published rows have a {column.name}",
-        f"coalesce(avg((t.{name} IS NOT NULL)::INT), 1)",
+        FilledShare(column),
         "warning",
         minimum=FILLED_SHARE,
-        sample_sql=_rows_where(table, f"t.{name} IS NULL"),
+        sample_sql=_rows_where(table, f"t.{identifier(column.name)} IS NULL"),
     )
 
 
 def _quarantined_share(table: Table) -> Rule:
     """Duplicates do not count: the row they repeat is there."""
-    meant_for = f"q.table_name IN ({literal(table.name)}, {literal('raw_' + table.name)})"
-    rows = f"FROM quarantine q WHERE {meant_for} AND q.rule <> 'duplicate'"
+    names = ", ".join(literal(name) for name in (table.name, raw_table_of(table.name)) if name)
+    rows = f"FROM quarantine q WHERE q.table_name IN ({names}) AND q.rule <> 'duplicate'"
     aside = f"(SELECT count(*) {rows})"
     return Rule(
         "quarantined_share",
         f"at most {QUARANTINED_SHARE:.0%} of the rows meant for {table.name} are in quarantine, duplicates aside",
-        f"coalesce({aside} / nullif({aside} + count(*), 0), 0)",
+        Aggregate(f"coalesce({aside} / nullif({aside} + count(*), 0), 0)"),
         "critical",
         maximum=QUARANTINED_SHARE,
         sample_sql=f"SELECT rule, reason, source_file, source_line, row_json {rows}",
@@ -97,27 +113,35 @@ def _quarantined_share(table: Table) -> Rule:
 
 def _column_rules(table: Table, column: Column) -> Iterator[Rule]:
     name = f"t.{identifier(column.name)}"
+    low, high = f"min({name})", f"max({name})"
     if column.required:
-        yield _none(table, f"{column.name}_is_set", f"{column.name} is never missing", f"{name} IS NULL", "critical")
+        yield _none(
+            table,
+            f"{column.name}_is_set",
+            f"{column.name} is never missing",
+            BreakingRows(f"{name} IS NULL", f"count({name}) = count(*)"),
+            "critical",
+        )
     if column.type in ("FLOAT", "DOUBLE"):
+        # NaN is larger than every number, for DuckDB
         yield _none(
             table,
             f"{column.name}_is_finite",
             f"{column.name} is a number, never NaN or infinite",
-            f"{name} IS NOT NULL AND NOT isfinite({name})",
+            BreakingRows(f"{name} IS NOT NULL AND NOT isfinite({name})", f"isfinite({low}) AND isfinite({high})"),
             "critical",
         )
-    if column.minimum is not None or column.maximum is not None:
-        bounds = [
-            f"{name} {sign} {bound}"
-            for sign, bound in (("<", column.minimum), (">", column.maximum))
-            if bound is not None
-        ]
+    bounds = [
+        (f"{name} {sign} {bound}", f"NOT {extreme} {sign} {bound}")
+        for sign, bound, extreme in (("<", column.minimum, low), (">", column.maximum, high))
+        if bound is not None
+    ]
+    if bounds:
         yield _none(
             table,
             f"{column.name}_in_range",
             f"{column.name} is {limits(column).replace('-', ' to ')}",
-            f"({' OR '.join(bounds)})",
+            BreakingRows(" OR ".join(beyond for beyond, _ in bounds), " AND ".join(within for _, within in bounds)),
             column.severity,
         )
     if column.allowed is not None:
@@ -126,7 +150,7 @@ def _column_rules(table: Table, column: Column) -> Iterator[Rule]:
             table,
             f"{column.name}_is_allowed",
             f"{'each of ' if elements else ''}{column.name} is {limits(column)}",
-            f"NOT list_has_all([{allowed}], {name})" if elements else f"{name} NOT IN ({allowed})",
+            BreakingRows(f"NOT list_has_all([{allowed}], {name})" if elements else f"{name} NOT IN ({allowed})"),
             column.severity,
         )
 
@@ -138,7 +162,7 @@ def _unique(table: Table) -> Rule:
     return Rule(
         f"{'_and_'.join(table.key)}_is_unique",
         f"no two rows have the same {' and '.join(table.key)}",
-        f"(SELECT count(*) FROM {repeated})",
+        RepeatedKeys(table.key),
         "critical",
         maximum=0,
         sample_sql=f"{_rows_where(table, f'({key}) IN {repeated}')} ORDER BY {key}",
@@ -149,19 +173,62 @@ def _known(table: Table, reference: Reference) -> Rule:
     """A NULL among the targets is left out: with it `NOT IN` is unknown for every row, and no row breaks the rule."""
     column, target = identifier(reference.column), identifier(reference.target)
     known = f"SELECT {target} FROM {identifier(reference.table)} WHERE {target} IS NOT NULL"
-    return _none(
-        table,
+    return Rule(
         f"{reference.column}_is_known",
         f"every {reference.column} occurs in {reference.table}",
-        f"t.{column} NOT IN ({known})",
+        UnknownReferences(reference),
         "critical",
+        maximum=0,
+        sample_sql=_rows_where(table, f"t.{column} NOT IN ({known})"),
     )
 
 
-def _none(table: Table, name: str, description: str, breaking: str, severity: Severity) -> Rule:
-    """No row may meet `breaking`."""
-    metric = f"count(*) FILTER (WHERE {breaking})"
-    return Rule(name, description, metric, severity, maximum=0, sample_sql=_rows_where(table, breaking))
+def _fresh(table: Table, hours: float) -> Rule:
+    return Rule(
+        "is_fresh",
+        f"the published files of {table.name} were seen, new or unchanged, in the last {hours:g} hours",
+        HoursSinceConfirmed(),
+        "warning",
+        maximum=hours,
+    )
+
+
+def _volume(table: Table, volume: Volume) -> Iterator[Rule]:
+    if volume.collapse is not None:
+        yield Rule(
+            "rows_have_not_collapsed",
+            f"{table.name} has not lost more than {volume.collapse:.0%} of the rows of the last sound run",
+            RowsGained(),
+            "critical",
+            minimum=-volume.collapse,
+        )
+    yield Rule(
+        "rows_are_as_many",
+        f"{table.name} has not lost more than {volume.shrink:.0%} nor gained more than {volume.growth:.0%} of the rows "
+        "of the last sound run",
+        RowsGained(),
+        "warning",
+        minimum=-volume.shrink,
+        maximum=volume.growth,
+    )
+
+
+def _steady(table: Table, distribution: Distribution) -> Rule:
+    return Rule(
+        f"{distribution.name}_has_not_drifted",
+        f"{distribution.title[0].lower()}{distribution.title[1:]} are spread as in the last sound run (population "
+        "stability index)",
+        Drift(distribution),
+        "warning",
+        maximum=distribution.limit,
+    )
+
+
+def _none(table: Table, name: str, description: str, breaking: BreakingRows, severity: Severity) -> Rule:
+    """No row may break it."""
+    return Rule(
+        name, description, breaking, severity, maximum=0, sample_sql=_rows_where(table, f"({breaking.condition})")
+    )
 
 
 def _rows_where(table: Table, condition: str) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 
+from recsys_assets.quality.drift import Comparison
+from recsys_assets.quality.earlier import EarlierRun
+from recsys_assets.quality.origins import raw_table_of
 from recsys_assets.quality.profile import profile, sample
 from recsys_assets.quality.report import figure, rule_markdown, table_markdown
 from recsys_assets.quality.rules import Rule, rules_of
 from recsys_assets.warehouse.database import require_tables
-from recsys_assets.warehouse.declaration import Table
+from recsys_assets.warehouse.declaration import Layer, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +35,14 @@ class RuleResult:
     observed: float
     sample: pl.DataFrame
     """Up to ten rows that break it, as text."""
+    note: str = ""
+    """What the figure was compared with, or why it could not be had."""
 
     @property
     def summary(self) -> str:
         verdict = "kept" if self.passed else "BROKEN"
-        return f"{verdict}: {self.rule.description}; found {figure(self.observed)}, expected {self.rule.expected}"
+        found = f"found {figure(self.observed)}, expected {self.rule.expected}"
+        return f"{verdict}: {self.rule.description}; {found}" + (f" ({self.note})" if self.note else "")
 
     @property
     def markdown(self) -> str:
@@ -47,8 +54,15 @@ class TableReport:
     """One validation of one table."""
 
     table: str
+    layer: Layer
     rows: int
     results: tuple[RuleResult, ...]
+    comparisons: tuple[Comparison, ...]
+    """Distributions beside those of the earlier run."""
+    quarantined: Mapping[str, int]
+    """Rows put aside by rule: of the table and of the raw table its rows come from."""
+    complete: bool
+    """All rules of the declaration were judged."""
 
     @property
     def passed(self) -> bool:
@@ -60,32 +74,54 @@ class TableReport:
         return table_markdown(self)
 
 
-def validate(con: duckdb.DuckDBPyConnection, table: Table, *, only: Set[str] | None = None) -> TableReport:
-    """Judge a table of the warehouse by its declaration, or by the rules named in `only`."""
-    rules = [rule for rule in rules_of(table) if only is None or rule.name in only]
+def validate(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    *,
+    only: Set[str] | None = None,
+    reference: EarlierRun | None = None,
+    now: datetime | None = None,
+) -> TableReport:
+    """Judge a table of the warehouse by its declaration, or by the rules named in `only`.
+
+    `reference` is the run that volume and distributions are compared with (`store.last_reference`); without one these
+    rules are kept. `now` (UTC) is what freshness is measured to.
+    """
+    declared = rules_of(table)
+    rules = [rule for rule in declared if only is None or rule.name in only]
     unknown = (only or set()) - {rule.name for rule in rules}
     if unknown:
         raise ValueError(f"{table.name} has no rule {', '.join(sorted(unknown))}")
     _require_quarantine(con)
     require_tables(con, (table.name, *(reference.table for reference in table.references)))
-    rows = con.table(table.name).count("*").fetchall()[0][0]
-    if not rules:
-        return TableReport(table.name, rows, ())
-    figures = profile(con, table, rules)
-    verdicts = _expect(figures, table, rules)
+    found = profile(con, table, rules, earlier=reference, now=now or datetime.now(UTC))
+    verdicts = _expect(found.one_row(), table, rules) if rules else {}
     return TableReport(
         table.name,
-        rows,
+        table.layer,
+        found.rows,
         tuple(
             RuleResult(
                 rule,
                 verdicts[rule.name],
-                float(figures[rule.name].iloc[0]),
+                found.figures[rule.name],
                 pl.DataFrame() if verdicts[rule.name] else sample(con, rule),
+                found.notes.get(rule.name, ""),
             )
             for rule in rules
         ),
+        found.comparisons,
+        _quarantined(con, table),
+        complete=len(rules) == len(declared),
     )
+
+
+def _quarantined(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
+    names = [name for name in (table.name, raw_table_of(table.name)) if name]
+    found = con.execute(
+        "SELECT rule, count(*) FROM quarantine WHERE list_contains(?, table_name) GROUP BY rule ORDER BY rule", [names]
+    ).fetchall()
+    return {str(rule): int(rows) for rule, rows in found}
 
 
 def _require_quarantine(con: duckdb.DuckDBPyConnection) -> None:
@@ -97,7 +133,7 @@ def _require_quarantine(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _expect(figures: pd.DataFrame, table: Table, rules: Sequence[Rule]) -> dict[str, bool]:
-    """Great Expectations' verdict on each rule."""
+    """Great Expectations' verdict on each rule. Of one row the maximum is the value, and cheap to ask for."""
     gx = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -110,7 +146,7 @@ def _expect(figures: pd.DataFrame, table: Table, rules: Sequence[Rule]) -> dict[
     suite = gx.ExpectationSuite(
         name=table.name,
         expectations=[
-            gx.expectations.ExpectColumnValuesToBeBetween(
+            gx.expectations.ExpectColumnMaxToBeBetween(
                 column=rule.name,
                 min_value=rule.minimum,
                 max_value=rule.maximum,
@@ -121,7 +157,7 @@ def _expect(figures: pd.DataFrame, table: Table, rules: Sequence[Rule]) -> dict[
             for rule in rules
         ],
     )
-    outcome = batch.validate(suite)
+    outcome = batch.validate(suite, result_format="BOOLEAN_ONLY")
     return {result.expectation_config.meta["check"]: bool(result.success) for result in outcome.results}
 
 

@@ -46,10 +46,11 @@ def unpack(
     *,
     sha256: str,
     members: Sequence[str],
+    optional: Sequence[str] = (),
     limits: UnpackLimits = DEFAULT_LIMITS,
     progress: Progress = silent,
 ) -> Path:
-    """Extract `members` beside the archive into `<stem>-<sha256's start>/` and return that folder.
+    """Extract `members`, and of `optional` those it has, into `<stem>-<sha256's start>/` beside it; return that folder.
 
     A folder already there for the same bytes is used again if its files have the archive's sizes and CRCs.
     Raises SourceError naming the archive, the fault and the remedy.
@@ -58,7 +59,8 @@ def unpack(
     with one_at_a_time(target, progress=progress):
         try:
             with zipfile.ZipFile(archive) as opened:
-                wanted = _select(opened, archive, members, limits)
+                held = set(opened.namelist())
+                wanted = _select(opened, archive, (*members, *(m for m in optional if m in held)), limits)
                 if target.exists() and all(_intact(target / m.filename, m) for m in wanted):
                     return target
                 if target.exists():

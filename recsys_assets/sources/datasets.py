@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
-from recsys_assets.sources import imdb, movielens
+from recsys_assets.sources import imdb, imdb_official, movielens, movies_dataset, own
+from recsys_assets.sources.corrections import corrections
+from recsys_assets.sources.drops import with_drops
 from recsys_assets.sources.files import DatasetFiles, SourceError
 from recsys_assets.sources.synthetic import SyntheticConfig, synthetic
 
@@ -20,6 +22,7 @@ class Dataset:
     title: str
     description: str
     licence: str
+    """In words, shown before a download."""
     homepage: str | None = None
     ratings: int | None = None
     """Published number of ratings; None where it is a matter of choice or of the day."""
@@ -28,6 +31,11 @@ class Dataset:
 _GROUPLENS = (
     "GroupLens research licence: research and teaching, no redistribution without permission, no commercial use "
     "without permission; cite Harper and Konstan, TiiS 5(4), 2015"
+)
+
+_MOVIES_DATASET = (
+    "CC0 as Kaggle states for the set as a whole; its ratings are MovieLens's (no commercial use without GroupLens's "
+    "permission), its metadata TMDb's (not endorsed or certified by TMDb)"
 )
 
 DATASETS: dict[str, Dataset] = {
@@ -73,14 +81,14 @@ DATASETS: dict[str, Dataset] = {
                 (
                     "ml-20m",
                     "MovieLens 20M (2015)",
-                    "138,493 users, 27,278 movies, 1995-2015; tags, links",
+                    "138,493 users, 27,278 movies, 1995-2015; tags, links, tag genome",
                     "20m",
                     20_000_263,
                 ),
                 (
                     "ml-25m",
                     "MovieLens 25M (2019)",
-                    "162,541 users, 62,423 movies, 1995-2019; tags, links",
+                    "162,541 users, 62,423 movies, 1995-2019; tags, links, tag genome",
                     "25m",
                     25_000_095,
                 ),
@@ -100,8 +108,32 @@ DATASETS: dict[str, Dataset] = {
                 ),
             )
         ),
+        Dataset(
+            "movies-dataset",
+            "The Movies Dataset (2017)",
+            "270,896 users, 45,000 movies, 1996-2017; TMDb's plots, cast, directors, keywords and votes",
+            _MOVIES_DATASET,
+            movies_dataset.HOMEPAGE,
+            26_024_289,
+        ),
+        Dataset(
+            "movies-dataset-small",
+            "The Movies Dataset, small ratings",
+            "700 users, 9,000 movies, 1995-2016; metadata as in movies-dataset",
+            _MOVIES_DATASET,
+            movies_dataset.HOMEPAGE,
+            100_004,
+        ),
     )
 }
+
+COMPANION = Dataset(
+    "imdb",
+    "IMDb",
+    "not a data set by itself: people, plots and votes for all others, from two tables of Kaggle's and IMDb's own five",
+    imdb_official.LICENCE,
+    imdb_official.HOMEPAGE,
+)
 
 
 def dataset(name: str) -> Dataset:
@@ -113,26 +145,60 @@ def dataset(name: str) -> Dataset:
     raise SourceError(f"there is no data set {name!r}{meant} Known are: {', '.join(DATASETS)}")
 
 
+def is_own(name: str, settings: Settings) -> bool:
+    """Whether it was registered by `recsys ingest`."""
+    return name not in DATASETS and own.is_registered(name, settings)
+
+
+def known_datasets(settings: Settings) -> dict[str, Dataset]:
+    """Those that come with the platform, then those of one's own, by name."""
+    return DATASETS | {name: _own(name, settings) for name in own.registered_names(settings) if name not in DATASETS}
+
+
 def prepare(
     settings: Settings, *, progress: Progress = silent, synthetic_config: SyntheticConfig | None = None
 ) -> DatasetFiles:
     """Have all files of `settings.dataset` on disk under `settings.raw_dir`, verified; fetch or generate what lacks.
 
-    `synthetic_config` gives the generated data set's size; the others take no notice. Raises SourceError, and
-    TransientSourceError where trying again may help.
+    `synthetic_config` gives the generated data set's size; the others take no notice. What was dropped beside the
+    published files, and corrected of them, comes with them. Raises SourceError, and TransientSourceError where
+    trying again may help.
     """
+    published = _published(settings, progress, synthetic_config)
+    return replace(with_drops(published, settings), corrections=corrections(settings))
+
+
+def _published(settings: Settings, progress: Progress, synthetic_config: SyntheticConfig | None) -> DatasetFiles:
+    if is_own(settings.dataset, settings):
+        return own.load(settings.dataset, settings)
     name = dataset(settings.dataset).name
     if name == "synthetic":
         return synthetic(settings, config=synthetic_config, progress=progress)
-    if not movielens.EDITIONS[name].archive.target(settings).exists():
-        progress(f"{name}: licence: {DATASETS[name].licence}")
-    return _with_plots(movielens.load(name, settings, progress=progress), imdb.imdb_tables(settings, progress=progress))
+    if name in movies_dataset.EDITIONS:
+        found = movies_dataset.load(name, settings, progress=progress)
+    else:
+        if not movielens.EDITIONS[name].archive.target(settings).exists():
+            progress(f"{name}: licence: {DATASETS[name].licence}")
+        found = movielens.load(name, settings, progress=progress)
+    return _together(
+        found, imdb.imdb_tables(settings, progress=progress), imdb_official.official_tables(settings, progress=progress)
+    )
 
 
-def _with_plots(movies: DatasetFiles, plots: DatasetFiles) -> DatasetFiles:
+def _own(name: str, settings: Settings) -> Dataset:
+    try:
+        mine = own.registered(name, settings)
+    except own.MappingError as error:  # listed nevertheless: one spoiled mapping must not hide all others
+        return Dataset(name, "Your data", f"can't be used: {error}", own.YOURS)
+    return Dataset(name, mine.title, mine.description, mine.licence)
+
+
+def _together(movies: DatasetFiles, *others: DatasetFiles) -> DatasetFiles:
+    """One data set's files, and those that are beside all."""
+    parts = (movies, *others)
     return replace(
         movies,
-        files=(*movies.files, *plots.files),
-        sha256={**movies.sha256, **plots.sha256},
-        notes=(*movies.notes, *plots.notes),
+        files=tuple(file for part in parts for file in part.files),
+        sha256={name: digest for part in parts for name, digest in part.sha256.items()},
+        notes=tuple(note for part in parts for note in part.notes),
     )

@@ -40,6 +40,8 @@ ML_100K_GENRES = (
 
 
 LATEST_MEMBERS = ("ratings.csv", "movies.csv", "links.csv", "tags.csv")
+GENOME_MEMBERS = ("genome-scores.csv", "genome-tags.csv")
+"""The tag genome (Vig, Sen and Riedl, TiiS 2(3), 2012), which 20m, 25m and latest have and 32m has not."""
 
 
 def archive_of(name: str, *, md5: str | None = None) -> PublishedFile:
@@ -74,8 +76,9 @@ def load(name: str, settings: Settings, *, progress: Progress = silent) -> Datas
     """Fetch, unpack and describe one edition of `EDITIONS`."""
     edition = EDITIONS[name]
     fetched = fetch(edition.archive, settings, progress=progress)
-    wanted = [f"{edition.folder}/{member}" for member in edition.members]
-    folder = unpack(fetched.path, sha256=fetched.sha256, members=wanted, progress=progress) / edition.folder
+    wanted, optional = ([f"{edition.folder}/{m}" for m in members] for members in (edition.members, GENOME_MEMBERS))
+    unpacked = unpack(fetched.path, sha256=fetched.sha256, members=wanted, optional=optional, progress=progress)
+    folder = unpacked / edition.folder
     files = tuple(verified(file) for file in edition.layout(folder))
     return DatasetFiles(name, files, {edition.archive.name: fetched.sha256})
 
@@ -90,6 +93,19 @@ def latest_layout(folder: Path) -> tuple[DelimitedFile, ...]:
     )
     return tuple(
         DelimitedFile(f"raw_{name}", folder / f"{name}.csv", columns, header) for name, header, columns in layouts
+    ) + genome_layout(folder)
+
+
+def genome_layout(folder: Path) -> tuple[DelimitedFile, ...]:
+    """Empty where the archive lacks one of the two: scores without names, or names without scores, say nothing."""
+    scores, tags = (folder / member for member in GENOME_MEMBERS)
+    if not (scores.exists() and tags.exists()):
+        return ()
+    return (
+        DelimitedFile(
+            "raw_genome_scores", scores, ("movie_id", "tag_id", "relevance"), ("movieId", "tagId", "relevance")
+        ),
+        DelimitedFile("raw_genome_tags", tags, ("tag_id", "tag"), ("tagId", "tag")),
     )
 
 

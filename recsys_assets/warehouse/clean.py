@@ -1,126 +1,279 @@
-"""Raw -> validated: typed, keyed, referenced. A row that breaks a rule goes to `quarantine`, and nowhere else."""
+"""Raw -> validated: typed, keyed, referenced. A row that breaks a rule goes to `quarantine`, and nowhere else.
+
+The same input is not cleaned twice. Where files were added and nothing else changed, only their rows are typed, and
+only the keys they share with rows that are there are decided anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import duckdb
 
-from recsys_assets.warehouse.database import require_tables, transaction
+from recsys_assets.progress import Progress, silent
+from recsys_assets.warehouse.cleaned import (
+    Content,
+    Inputs,
+    added_files,
+    content_of,
+    inputs_of,
+    record_state,
+    stored_inputs,
+    stored_state,
+)
+from recsys_assets.warehouse.cleaning_sql import (
+    broken_rows_sql,
+    columns_sql,
+    losers_sql,
+    quarantine_sql,
+    ranked_sql,
+    same_key,
+    sound_rows_sql,
+    typed_sql,
+)
+from recsys_assets.warehouse.database import WarehouseError, require_tables, transaction
 from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
 from recsys_assets.warehouse.declaration import Table
-from recsys_assets.warehouse.recipes import RECIPES, Recipe
-from recsys_assets.warehouse.rules import DUPLICATE, published_name, reference_alias, row_rules
-from recsys_assets.warehouse.sql import identifier, identifiers, literal, repeats_sql
-from recsys_assets.warehouse.tables import LINKS, MOVIES, QUARANTINE
+from recsys_assets.warehouse.keys import has_repeats
+from recsys_assets.warehouse.recipe import Recipe
+from recsys_assets.warehouse.recipes import BUILT_WITH, RECIPES
+from recsys_assets.warehouse.sql import identifier, identifiers, literal
+from recsys_assets.warehouse.staging import count
+from recsys_assets.warehouse.storage import FILE_BITS, typed_view
+from recsys_assets.warehouse.tables import QUARANTINE, TABLES
+
+Change = Literal["rebuilt", "appended", "unchanged"]
+KNOWN = {**TABLES, **{t.name: t for parts in BUILT_WITH.values() for t in parts}}
+TIME_RULE = "timestamp_not_a_time"
+"""Rows may break it today and not tomorrow."""
 
 
 @dataclass(frozen=True)
 class CleanReport:
-    """`rows_in` = `rows_out` + all of `quarantined` (rule -> rows)."""
+    """`rows_in` = `rows_out` + all of `quarantined` (rule -> rows) + `left_out`."""
 
     table: str
     rows_in: int
     rows_out: int
     quarantined: Mapping[str, int]
+    left_out: int = 0
+    """Rows of a kind that the table is not for, e.g. episodes of series."""
+    version: str = field(default="", compare=False)
+    """16 hex digits that change when, and only when, the rows change, whatever their order."""
+    first_event: datetime | None = field(default=None, compare=False)
+    last_event: datetime | None = field(default=None, compare=False)
+    change: Change = field(default="rebuilt", compare=False)
+    """How it came about; the result is the same."""
+    added: int = field(default=0, compare=False)
+    """Rows more than before, or fewer."""
 
 
-def clean_table(con: duckdb.DuckDBPyConnection, table: Table, *, now: datetime | None = None) -> CleanReport:
-    """Replace a validated table, and its rows in `quarantine`, by what its raw table holds now.
+def clean_table(
+    con: duckdb.DuckDBPyConnection, table: Table, *, now: datetime | None = None, progress: Progress = silent
+) -> CleanReport:
+    """Make a validated table, and its rows in `quarantine`, what its raw table says now.
 
-    `movies` also builds `links`, whose bad rows are quarantined under that name. `now` (UTC) bounds the times of
-    events, one day of grace included. Raises WarehouseError where a table it needs is not there.
+    Builds the tables of `BUILT_WITH` on the way, whose bad rows are quarantined under their own names. `now` (UTC)
+    bounds the times of events, one day of grace included. Raises WarehouseError where a table it needs is not there.
     """
     latest = (now or datetime.now(UTC)).replace(tzinfo=None) + timedelta(days=1)
-    needed = (LINKS, table) if table.name == MOVIES.name else (table,)
-    require_tables(con, tuple(RECIPES[t.name].raw.name for t in needed) + tuple(r.table for r in table.references))
+    wanted = (*BUILT_WITH.get(table.name, ()), table)
+    needed = {name for t in wanted for name in (RECIPES[t.name].raw.name, *RECIPES[t.name].needs)}
+    needed |= {r.table for t in wanted for r in t.references}
+    require_tables(con, tuple(sorted(needed - {t.name for t in wanted})))
     with transaction(con):
         con.execute(create_table_sql(QUARANTINE))
-        reports = [_clean(con, t, latest) for t in needed]
+        reports = [_Cleaning(con, t, RECIPES[t.name], latest).run(progress) for t in wanted]
     return reports[-1]
 
 
-def _clean(con: duckdb.DuckDBPyConnection, table: Table, latest: datetime) -> CleanReport:
-    raw = identifier(RECIPES[table.name].raw.name)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {_typed_sql(table, RECIPES[table.name], latest)}")
-    con.execute("CREATE OR REPLACE TEMP TABLE broken AS SELECT raw_row, rule, reason FROM typed WHERE rule IS NOT NULL")
-    if table.key:
-        con.execute(f"INSERT INTO broken {_duplicates_sql(table, RECIPES[table.name].raw)}")
-    con.execute(recreate_table_sql(table))
-    sound = "FROM typed ANTI JOIN broken USING (raw_row)" if _count(con, "broken") else "FROM typed"
-    con.execute(f"INSERT INTO {identifier(table.name)} BY NAME SELECT {identifiers(table.column_names)} {sound}")
-    con.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
-    con.execute(_quarantine_sql(table, RECIPES[table.name].raw))
-    counts = con.execute("SELECT rule, count(*) FROM broken GROUP BY rule ORDER BY rule").fetchall()
-    con.execute("DROP TABLE typed; DROP TABLE broken")
-    return CleanReport(
-        table.name,
-        rows_in=_count(con, raw),
-        rows_out=_count(con, identifier(table.name)),
-        quarantined={str(rule): int(rows) for rule, rows in counts},
-    )
+@dataclass(frozen=True)
+class _Cleaning:
+    """One table, in a transaction that is open."""
+
+    con: duckdb.DuckDBPyConnection
+    table: Table
+    recipe: Recipe
+    latest: datetime
+
+    def run(self, progress: Progress) -> CleanReport:
+        con, name = self.con, self.table.name
+        raw = self.recipe.raw
+        reads = f"{typed_sql(self.table, self.recipe)} {' '.join(r.table for r in self.table.references)}"
+        inputs = inputs_of(con, self.table, raw, reads, KNOWN)
+        state = stored_state(con, name)
+        before = int(str(state["rows"])) if state else 0
+        change = self._how(inputs, state)
+        if change == "unchanged" and state:
+            content, left_out = content_of(con, self.table), int(str(state["left_out"]))
+        else:
+            progress(f"{name}: cleaning {count(con, identifier(raw.name)):,} rows")
+            added = added_files(inputs, stored_inputs(state)) if state and change == "appended" else None
+            left_out = self._rebuild() if added is None else self._append(added)
+            content = content_of(con, self.table)
+            record_state(con, name, inputs, content, left_out)
+        return self._report(content, left_out, change, content.rows - before)
+
+    def _how(self, inputs: Inputs, state: Mapping[str, object] | None) -> Change:
+        there = self.con.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE schema_name = current_schema() AND table_name = ?", [self.table.name]
+        ).fetchall()
+        if state is None or not there:
+            return "rebuilt"
+        before = stored_inputs(state)
+        waiting = count(self.con, f"quarantine WHERE table_name = {literal(self.table.name)} AND rule = '{TIME_RULE}'")
+        if inputs == before and not waiting:
+            return "unchanged"
+        plain = bool(self.table.key) and not (self.recipe.join or self.recipe.where or waiting)
+        if not plain or not added_files(inputs, before):
+            return "rebuilt"
+        return "appended" if inputs.upstream == before.upstream or self._still_known() else "rebuilt"
+
+    def _still_known(self) -> bool:
+        """Whether every row's references are there still; more of them may be."""
+        return not any(
+            count(
+                self.con,
+                f"{identifier(self.table.name)} t ANTI JOIN {identifier(r.table)} x "
+                f"ON x.{identifier(r.target)} = t.{identifier(r.column)}",
+            )
+            for r in self.table.references
+        )
+
+    def _rebuild(self) -> int:
+        con, name = self.con, identifier(self.table.name)
+        con.execute(recreate_table_sql(self.table))
+        con.execute("DELETE FROM quarantine WHERE table_name = ?", [self.table.name])
+        columns = columns_sql(self.table)
+        sound = sound_rows_sql(self.table, self.recipe, self.latest)
+        con.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({sound})")
+        left_out = self._left_out()
+        missing = count(con, identifier(self.recipe.raw.name)) - left_out - count(con, name)
+        with self._temporary("broken", "(raw_row BIGINT, rule VARCHAR, reason VARCHAR)"):
+            if missing:
+                self._put_aside("true", expected=missing)
+            if self.table.key and has_repeats(con, self.table.name, self.table.key):
+                keys = identifiers(self.table.key)
+                self._decide(f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1")
+            con.execute(quarantine_sql(self.table, self.recipe.raw, "broken"))
+        return left_out
+
+    def _append(self, files: list[str]) -> int:
+        """Only rows of these files, and rows whose reference was not there before."""
+        con, name, keys = self.con, identifier(self.table.name), identifiers(self.table.key)
+        with (
+            self._temporary("broken", "(raw_row BIGINT, rule VARCHAR, reason VARCHAR)"),
+            self._temporary("pending", f"AS {self._unknown_rows_sql()}"),
+        ):
+            new = f"r.source_file IN ({', '.join(map(literal, files))})"
+            where = f"{new} OR r.raw_row IN (SELECT raw_row FROM pending)"
+            con.execute(
+                "DELETE FROM quarantine WHERE table_name = ? AND rule IN "
+                f"(SELECT unnest({self._unknown_rules()}::VARCHAR[]))",
+                [self.table.name],
+            )
+            with self._temporary("fresh", f"AS {sound_rows_sql(self.table, self.recipe, self.latest, where=where)}"):
+                rows = count(con, f"{identifier(typed_view(self.recipe.raw.name))} r WHERE {where}")
+                if rows > count(con, "fresh"):
+                    self._put_aside(where, expected=rows - count(con, "fresh"))
+                repeated = (
+                    f"SELECT {keys} FROM fresh SEMI JOIN {name} USING ({keys}) "
+                    f"UNION SELECT {keys} FROM fresh GROUP BY ALL HAVING count(*) > 1"
+                )
+                with self._temporary("clashing", f"AS {repeated}"):
+                    columns = columns_sql(self.table)
+                    con.execute(
+                        f"INSERT INTO {name} ({columns}) SELECT {columns} FROM fresh ANTI JOIN clashing USING ({keys})"
+                    )
+                    if count(con, "clashing"):
+                        self._decide("FROM clashing")
+            con.execute(quarantine_sql(self.table, self.recipe.raw, "broken"))
+        return 0
+
+    def _put_aside(self, where: str, *, expected: int) -> None:
+        con = self.con
+        con.execute(f"INSERT INTO broken {broken_rows_sql(self.table, self.recipe, self.latest, where=where)}")
+        if count(con, "broken") != expected:
+            raise WarehouseError(
+                f"{self.table.name}: {expected:,} rows were not taken, but {count(con, 'broken'):,} break a rule. "
+                "A rule and its opposite disagree (warehouse/rules.py); nothing was changed."
+            )
+
+    def _decide(self, repeated: str) -> None:
+        """Of all published rows of each `repeated` key one stays in the table, the others are put aside."""
+        con, raw = self.con, self.recipe.raw
+        name, keys, columns = identifier(self.table.name), identifiers(self.table.key), columns_sql(self.table)
+        sound = sound_rows_sql(self.table, self.recipe, self.latest)
+        with self._temporary("disputed", f"AS {repeated}"):
+            contested = f"AS SELECT s.* FROM ({sound}) s SEMI JOIN disputed USING ({keys})"
+            with self._temporary("contested", contested):
+                self._forget_duplicates()
+                with self._temporary("ranked", f"AS {ranked_sql(self.table, raw, 'contested')}"):
+                    con.execute(f"DELETE FROM {name} t USING disputed d WHERE {same_key(self.table, 't', 'd')}")
+                    con.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ranked WHERE place = 1")
+                    con.execute(f"INSERT INTO broken {losers_sql('ranked')}")
+
+    def _forget_duplicates(self) -> None:
+        """Rows decided anew are not in quarantine for how they were decided before."""
+        self.con.execute(
+            "DELETE FROM quarantine q USING contested c, landed_files f "
+            "WHERE q.table_name = ? AND q.rule = 'duplicate' "
+            f"AND f.table_name = ? AND f.source_file = q.source_file "
+            f"AND (f.position << {FILE_BITS}) + q.source_line = c.raw_row",
+            [self.table.name, self.recipe.raw.name],
+        )
+
+    def _unknown_rules(self) -> str:
+        return f"[{', '.join(literal(f'{r.column}_unknown') for r in self.table.references)}]"
+
+    def _unknown_rows_sql(self) -> str:
+        return (
+            f"SELECT (f.position << {FILE_BITS}) + q.source_line AS raw_row FROM quarantine q JOIN landed_files f "
+            f"USING (source_file) WHERE f.table_name = {literal(self.recipe.raw.name)} "
+            f"AND q.table_name = {literal(self.table.name)} "
+            f"AND list_contains({self._unknown_rules()}::VARCHAR[], q.rule)"
+        )
+
+    def _left_out(self) -> int:
+        if not self.recipe.where:
+            return 0
+        source = f"{identifier(typed_view(self.recipe.raw.name))} r"
+        return count(self.con, source) - count(self.con, f"{source} WHERE {self.recipe.where}")
+
+    def _report(self, content: Content, left_out: int, change: Change, added: int) -> CleanReport:
+        counts = self.con.execute(
+            "SELECT rule, count(*) FROM quarantine WHERE table_name = ? GROUP BY rule ORDER BY rule", [self.table.name]
+        ).fetchall()
+        return CleanReport(
+            self.table.name,
+            rows_in=count(self.con, identifier(self.recipe.raw.name)),
+            rows_out=content.rows,
+            quarantined={str(rule): int(rows) for rule, rows in counts},
+            left_out=left_out,
+            version=content.version,
+            first_event=content.first_event,
+            last_event=content.last_event,
+            change=change,
+            added=added,
+        )
+
+    def _temporary(self, name: str, definition: str) -> _Temporary:
+        return _Temporary(self.con, name, definition)
 
 
-def _typed_sql(table: Table, recipe: Recipe, latest: datetime) -> str:
-    """Every published row typed, with `rule` and `reason` where it breaks a rule: the first one it breaks.
+@dataclass(frozen=True)
+class _Temporary:
+    """A temporary table for the length of a block."""
 
-    Written down once, as the text is parsed here and the rows are asked for three times.
-    """
-    columns = ", ".join(
-        f"({recipe.fields[c.name].value})::{c.type} AS {identifier(c.name)}, "
-        f"({recipe.fields[c.name].published})::VARCHAR AS {published_name(c.name)}"
-        for c in table.columns
-    )
-    rules = row_rules(table, latest=latest)
-    first = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(rules))
-    names = " ".join(f"WHEN {place} THEN {literal(rule.name)}" for place, rule in enumerate(rules))
-    reasons = " ".join(f"WHEN {place} THEN {rule.reason}" for place, rule in enumerate(rules))
-    joins = " ".join(
-        f"LEFT JOIN {identifier(r.table)} {reference_alias(r)} "
-        f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
-        for r in table.references
-    )
-    read = f"SELECT r.rowid AS raw_row, {columns} FROM {identifier(recipe.raw.name)} r {recipe.join}"
-    judged = f"SELECT t.*, CASE {first} END AS place FROM ({read}) t {joins}"
-    return (
-        f"SELECT raw_row, {identifiers(table.column_names)}, CASE place {names} END AS rule, "
-        f"CASE place {reasons} END AS reason FROM ({judged}) t"
-    )
+    con: duckdb.DuckDBPyConnection
+    name: str
+    definition: str
 
+    def __enter__(self) -> None:
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {self.name} {self.definition}")
 
-def _duplicates_sql(table: Table, raw: Table) -> str:
-    """All rows of a key but one: the latest, or the last published where there is no time or times are equal."""
-    keys = identifiers(table.key)
-    latest = "t.timestamp DESC NULLS LAST, raw_row DESC" if "timestamp" in table.column_names else "raw_row DESC"
-    named = " || ', ' || ".join(f"{literal(f'{k} ')} || t.{identifier(k)}" for k in table.key)
-    window = f"(PARTITION BY {', '.join(f't.{identifier(k)}' for k in table.key)} ORDER BY {latest})"
-    return (
-        f"WITH sound AS (SELECT * FROM typed WHERE rule IS NULL), "
-        f"repeated AS (SELECT {keys} FROM sound WHERE {repeats_sql('sound', table.key)} "
-        "GROUP BY ALL HAVING count(*) > 1), "
-        f"ranked AS (SELECT raw_row, {named} AS named, row_number() OVER w AS place, "
-        "first(r.source_file || ' line ' || r.source_line) OVER w AS stays "
-        f"FROM sound t SEMI JOIN repeated USING ({keys}) "
-        f"JOIN {identifier(raw.name)} r ON r.rowid = t.raw_row WINDOW w AS {window}) "
-        f"SELECT raw_row, {literal(DUPLICATE)}, named || ' occurs again; ' || stays || ' stays' "
-        "FROM ranked WHERE place > 1"
-    )
-
-
-def _quarantine_sql(table: Table, raw: Table) -> str:
-    published = ", ".join(
-        f"{literal(c)}: r.{identifier(c)}" for c in raw.column_names if c not in ("source_file", "source_line")
-    )
-    return (
-        f"INSERT INTO quarantine SELECT {literal(table.name)}, b.rule, "
-        "r.source_file || ' line ' || r.source_line || ': ' || b.reason || '; quarantined as ''' || b.rule || '''', "
-        f"r.source_file, r.source_line, to_json({{{published}}}) "
-        f"FROM broken b JOIN {identifier(raw.name)} r ON r.rowid = b.raw_row"
-    )
-
-
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(found[0]) if found else 0
+    def __exit__(self, *_: object) -> None:
+        self.con.execute(f"DROP TABLE IF EXISTS temp.{self.name}")

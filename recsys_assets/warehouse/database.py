@@ -105,7 +105,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def require_tables(con: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> None:
     """Raise WarehouseError where a table has not been built yet."""
-    existing = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()" + _HERE).fetchall()}
+    existing = {name for (name,) in con.execute(_TABLES_AND_VIEWS).fetchall()}
     missing = [name for name in names if name not in existing]
     if missing:
         raise WarehouseError(
@@ -113,7 +113,20 @@ def require_tables(con: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> No
         )
 
 
-_HERE = " WHERE schema_name = current_schema()"
+def stored_bytes(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """What a table takes in the warehouse file, in whole blocks; 0 while it is only in the write-ahead log."""
+    found = con.execute(
+        "SELECT count(DISTINCT block_id) * (SELECT block_size FROM pragma_database_size() LIMIT 1) "
+        "FROM pragma_storage_info(?) WHERE block_id >= 0",
+        [table],
+    ).fetchone()
+    return int(found[0] or 0) if found else 0
+
+
+_TABLES_AND_VIEWS = """
+SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema()
+UNION SELECT view_name FROM duckdb_views() WHERE schema_name = current_schema()
+"""
 
 
 def _first_line(error: Exception) -> str:

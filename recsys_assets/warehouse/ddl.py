@@ -1,8 +1,14 @@
-"""What a declaration says, as SQL and as a page."""
+"""What a declaration says, as SQL and as a page.
+
+`python -m recsys_assets.warehouse.ddl > docs/tables.md` writes the page of all tables anew.
+"""
 
 from __future__ import annotations
 
-from recsys_assets.warehouse.declaration import Column, Table
+import sys
+from collections.abc import Iterable
+
+from recsys_assets.warehouse.declaration import Column, Distribution, Freshness, Table, Volume
 from recsys_assets.warehouse.sql import identifier
 
 
@@ -27,12 +33,33 @@ def markdown_doc(table: Table) -> str:
     if table.key:
         lines.append(f"Key: {', '.join(f'`{k}`' for k in table.key)}.")
     lines += [f"`{r.column}` refers to `{r.table}.{r.target}`." for r in table.references]
+    lines += _watched(table)
     lines += ["", "| column | type | required | values | meaning |", "|---|---|---|---|---|"]
     lines += [
-        f"| `{c.name}` | {c.type} | {'yes' if c.required else 'no'} | {limits(c)} | {c.description} |"
+        f"| `{c.name}` | {c.type} | {'yes' if c.required else 'no'} | {_values(c)} | {c.description} |"
         for c in table.columns
     ]
     return "\n".join(lines) + "\n"
+
+
+def markdown_page(tables: Iterable[Table]) -> str:
+    """The page of several declarations, by layer."""
+    listed = list(tables)
+    lines = [_HEAD]
+    for layer, meaning in _LAYERS.items():
+        docs = [markdown_doc(table) for table in listed if table.layer == layer]
+        if docs:
+            lines += [f"## {layer.title()} tables", "", meaning, "", "\n".join(docs)]
+    return "\n".join(lines)
+
+
+def every_table() -> list[Table]:
+    """Every declared table; one that is built on the way to another comes before it."""
+    from recsys_assets.warehouse.recipes import BUILT_WITH
+    from recsys_assets.warehouse.tables import SPLITS, TABLES
+
+    declared = [table for whole in TABLES.values() for table in (*BUILT_WITH.get(whole.name, ()), whole)]
+    return [*declared, SPLITS]
 
 
 def limits(column: Column) -> str:
@@ -51,6 +78,57 @@ def _number(column: Column, bound: float | None) -> str:
     return str(float(bound)) if column.type in ("FLOAT", "DOUBLE") else str(int(bound))
 
 
+def _values(column: Column) -> str:
+    return limits(column) + (" (warning)" if column.severity == "warning" and limits(column) else "")
+
+
+def _watched(table: Table) -> list[str]:
+    """What is asked of the table as a whole, a bullet each."""
+    asked = [f"At least {table.min_rows} row{'s' if table.min_rows > 1 else ''} (critical)."] if table.min_rows else []
+    asked += [_fresh(table.freshness)] if table.freshness else []
+    asked += [_volume(table.volume)] if table.volume else []
+    asked += [_steady(distribution) for distribution in table.distributions]
+    return ["", *(f"- {line}" for line in asked)] if asked else []
+
+
+def _fresh(freshness: Freshness) -> str:
+    return f"Published files seen, new or unchanged, in the last {freshness.hours:g} hours (warning)."
+
+
+def _volume(volume: Volume) -> str:
+    critical = f"; more than {volume.collapse:.0%} fewer is critical" if volume.collapse is not None else ""
+    return (
+        f"Rows against the last sound run: more than {volume.shrink:.0%} fewer or {volume.growth:.0%} more is a "
+        f"warning{critical}."
+    )
+
+
+def _steady(distribution: Distribution) -> str:
+    return (
+        f"{distribution.title} (`{distribution.column}`): a population stability index above {distribution.limit:g} "
+        "against the last sound run is a warning."
+    )
+
+
 def _not_null(table: Table, column: Column) -> str:
     published = table.layer == "raw" and column.name not in ("source_file", "source_line")
     return " NOT NULL" if column.required and not published else ""
+
+
+_HEAD = """# Tables
+
+Generated from the declarations in `recsys_assets/warehouse/tables.py` and its neighbours; after a change of one, write
+it anew with `python -m recsys_assets.warehouse.ddl > docs/tables.md`. Every line is checked after each materialization:
+what a column demands is critical where `(warning)` does not follow it, so are keys and references. A critical rule that
+is broken keeps everything downstream from being built, in that run and in others. Warnings never do.
+"""
+_LAYERS = {
+    "raw": "Values as published, as text. Required columns may be missing in 1 % of the rows (else: a warning).",
+    "validated": "Typed, keyed, referenced. At most 5 % of the rows meant for a table may be in quarantine, duplicates "
+    "aside (critical). Those that say *built with* another are steps on the way to it and no assets.",
+    "feature": "What models and pages read.",
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown_page(every_table()))

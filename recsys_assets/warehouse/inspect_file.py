@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
+import zlib
 from pathlib import Path
+
+import polars as pl
 
 from recsys_assets.sources.files import DelimitedFile, SourceError
 
@@ -15,6 +19,9 @@ AGAIN = "Download it again (delete it under data/raw/ and re-materialize `publis
 def inspect_file(file: DelimitedFile) -> None:
     """Raise SourceError for a missing, empty or binary file, or another header than the declared one."""
     head = _head(file.path)
+    if file.format == "parquet":
+        _inspect_parquet(file)
+        return
     if b"\0" in head:
         raise SourceError(f"{file.path} is not a text file: it holds a zero byte near its start. {AGAIN}.")
     if file.header is None:
@@ -27,12 +34,24 @@ def inspect_file(file: DelimitedFile) -> None:
         )
 
 
+def _inspect_parquet(file: DelimitedFile) -> None:
+    try:
+        found = tuple(pl.read_parquet_schema(file.path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SourceError(f"{file.path} is not a parquet file: {str(error).splitlines()[0]}. {AGAIN}.") from error
+    missing = [name for name in file.header or () if name not in found]
+    if missing:
+        raise SourceError(
+            f"{file.path}: no column {', '.join(missing)}; it has {', '.join(found)}. {AGAIN}, or declare the new layout."
+        )
+
+
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as handle:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as handle:
             head = handle.read(HEAD_BYTES)
-    except OSError as error:
-        raise SourceError(f"{path} can't be read: {error.strerror}. {AGAIN}.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}. {AGAIN}.") from error
     if not head.strip():
         raise SourceError(f"{path} is empty. {AGAIN}.")
     return head

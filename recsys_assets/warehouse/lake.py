@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KEPT = 5
 """Snapshots of a table that stay on disk, the current one included: a reader may still hold an older one."""
 ROW_GROUP_ROWS = 122_880
+ZSTD_LEVEL = 1
+"""3 % larger than the default level, in half the time."""
 TIME_COLUMN = "timestamp"
 _TIMES = ("published_at", "first_event", "last_event")
 
@@ -80,7 +82,7 @@ class Lake:
         def write(aside: Path) -> None:
             con.execute(
                 f"COPY (SELECT {columns} FROM {source} ORDER BY {order}) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
             )
 
         return self._publish(table.name, write, upstream)
@@ -89,7 +91,7 @@ class Lake:
         """Publish a frame as it is ordered."""
 
         def write(aside: Path) -> None:
-            frame.write_parquet(aside, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+            frame.write_parquet(aside, compression="zstd", compression_level=ZSTD_LEVEL, row_group_size=ROW_GROUP_ROWS)
 
         return self._publish(name, write, upstream)
 

@@ -1,21 +1,44 @@
-"""Published files -> raw tables: every value as text, every line accounted for."""
+"""Published files -> raw tables: every value as published, every line accounted for, no file read twice."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import duckdb
 
-from recsys_assets.sources.files import DelimitedFile, SourceError
+from recsys_assets.progress import Progress, silent
+from recsys_assets.sources.fetch import sha256_of
+from recsys_assets.sources.files import Correction, DelimitedFile, SourceError
 from recsys_assets.warehouse.database import transaction
-from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
+from recsys_assets.warehouse.ddl import create_table_sql
 from recsys_assets.warehouse.declaration import Table
-from recsys_assets.warehouse.inspect_file import AGAIN, inspect_file
+from recsys_assets.warehouse.inspect_file import inspect_file
+from recsys_assets.warehouse.landed import (
+    LandedFile,
+    content_digest,
+    landed_files,
+    layout_digest,
+    record_landed,
+    utc_now,
+)
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
+from recsys_assets.warehouse.staging import Staged, count, drop_storage, staged
+from recsys_assets.warehouse.storage import (
+    GENRE_FLAG,
+    PROVENANCE,
+    corrected_table,
+    malformed_table,
+    published_columns,
+    typed_view,
+    view_sql,
+    whole,
+)
 from recsys_assets.warehouse.tables import QUARANTINE
-
-GENRE_FLAG = "genre:"
 
 
 @dataclass(frozen=True)
@@ -26,39 +49,88 @@ class LoadReport:
     rows: int
     malformed: int
     files: tuple[str, ...]
+    landed: tuple[str, ...]
+    """Files that were read now."""
+    unchanged: tuple[str, ...]
+    """Files that were there already, byte for byte."""
+    removed: tuple[str, ...]
+    bytes: int
+    """Of all files."""
+    version: str
+    """16 hex digits that change when, and only when, the content of a file or the list of files changes."""
+    first_event: datetime | None = None
+    """Earliest published time (UTC) that can be read as one, where the table has times."""
+    last_event: datetime | None = None
 
 
-def load_raw(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[DelimitedFile]) -> LoadReport:
-    """Replace a raw table by the content of its files; without files it becomes empty.
+def load_raw(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[DelimitedFile],
+    *,
+    corrections: Iterable[Correction] = (),
+    progress: Progress = silent,
+) -> LoadReport:
+    """Make a raw table hold what its files hold now; without files it becomes empty.
 
-    Several published columns of one name (three actors, one `cast`) and columns named `genre:<Name>`, which hold 1
-    where the movie is of that genre (MovieLens 100K), are joined by `|`. `source_line` counts records: the header is
-    1, a quoted value may span several lines of text, blank lines do not count. Raises SourceError, with the table's
-    earlier content untouched.
+    A file that landed before, byte for byte and in the same layout, is not read again. Several published columns of
+    one name (three actors, one `cast`) and columns named `genre:<Name>`, which hold 1 where the movie is of that
+    genre (MovieLens 100K), are joined by `|`. `source_line` counts records: the header is 1, a quoted value may span
+    several lines of text, blank lines do not count. A corrected line has the values of its correction. Raises
+    SourceError, with the table's earlier content untouched.
     """
     for file in files:
         _check_columns(table, file)
         inspect_file(file)
-    try:
-        for number, file in enumerate(files):
-            _stage(con, number, file)
+    _require_names(table, files)
+    before = landed_files(con, table.name)
+    _drop_orphans(con, table, before)
+    known = {file.content: file for file in before}
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        landed, new = [], []
+        for position, file in enumerate(files):
+            kept = _kept(known, file)
+            if kept is None:
+                digest = pool.submit(sha256_of, file.path)
+                progress(f"{table.name}: reading {file.source}, {file.path.stat().st_size / 1e6:,.0f} MB")
+                rows = stack.enter_context(staged(con, file))
+                landed.append(_described(con, table, position, file, rows, digest.result()))
+                new.append((landed[-1], rows))
+            else:
+                landed.append(replace(kept, position=position, source_file=file.source, confirmed_at=utc_now()))
+        gone = [f for f in before if f.storage not in {kept.storage for kept in landed}]
         with transaction(con):
-            con.execute(recreate_table_sql(table))
-            con.execute(create_table_sql(QUARANTINE))
-            con.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
-            for number, file in enumerate(files):
-                con.execute(_insert_rows_sql(con, table, number, file))
-                con.execute(_insert_malformed_sql(table, number, file))
-        return LoadReport(
-            table.name,
-            rows=_count(con, identifier(table.name)),
-            malformed=sum(_count(con, f"malformed_{number}") for number in range(len(files))),
-            files=tuple(file.path.name for file in files),
-        )
-    finally:
-        for number in range(len(files)):
-            for name in ("staged", "malformed", "rejects", "scans"):
-                con.execute(f"DROP TABLE IF EXISTS temp.{name}_{number}")
+            record_landed(con, table.name, landed)
+            corrected = _correct(con, table, landed, corrections)
+            _quarantine(con, table, landed)
+            _show(con, table, list(zip(files, landed, strict=True)), corrected)
+            for left in gone:
+                drop_storage(con, left.storage)
+    first, last = _event_times(con, table)
+    return LoadReport(
+        table.name,
+        rows=count(con, identifier(table.name)),
+        malformed=sum(f.malformed for f in landed),
+        files=tuple(f.source for f in files),
+        landed=tuple(f.source_file for f, _ in new),
+        unchanged=tuple(f.source_file for f in landed if f.storage in {b.storage for b in before}),
+        removed=tuple(f.source_file for f in gone if f.source_file not in {kept.source_file for kept in landed}),
+        bytes=sum(f.bytes for f in landed),
+        version=content_digest(landed),
+        first_event=first,
+        last_event=last,
+    )
+
+
+def _event_times(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[datetime | None, datetime | None]:
+    if "timestamp" not in table.column_names:
+        return None, None
+    seconds, view = whole("timestamp"), identifier(typed_view(table.name))
+    found = con.execute(
+        "SELECT TRY(make_timestamp(first * 1000000)), TRY(make_timestamp(last * 1000000)) "
+        f"FROM (SELECT min({seconds}) AS first, max({seconds}) AS last FROM {view})"
+    ).fetchall()
+    return found[0]
 
 
 def _check_columns(table: Table, file: DelimitedFile) -> None:
@@ -67,118 +139,113 @@ def _check_columns(table: Table, file: DelimitedFile) -> None:
             table.column(name)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, number: int, file: DelimitedFile) -> None:
-    """Read one file into `staged_<number>`, row ids in file order, and what can't be split into `malformed_<number>`.
-
-    A committed temporary table numbers its rows from 0 in file order and is filled by all threads; `row_number()`
-    over the file would read it by one.
-    """
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged_{number} AS SELECT * FROM {_read_csv_sql(number, file)}")
-    except duckdb.InvalidInputException as error:
+def _require_names(table: Table, files: Sequence[DelimitedFile]) -> None:
+    names = [file.source for file in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
         raise SourceError(
-            f"{file.path} can't be split into rows: {str(error).splitlines()[0]} Does it mix line ends, or is it "
-            f"quoted by something else than {file.quote or 'nothing'!r}? {AGAIN}."
-        ) from error
+            f"{table.name}: several files are called {', '.join(twice)}, so that their rows could not be traced. Give "
+            "each a name of its own (`DelimitedFile.name`)."
+        )
+
+
+def _kept(known: dict[tuple[str, str], LandedFile], file: DelimitedFile) -> LandedFile | None:
+    """What landed of this file before. Its bytes are only asked for where their number is the same."""
+    layout, size = layout_digest(file), file.path.stat().st_size
+    if not any(f.layout == layout and f.bytes == size for f in known.values()):
+        return None
+    return known.pop((sha256_of(file.path), layout), None)
+
+
+def _described(
+    con: duckdb.DuckDBPyConnection, table: Table, position: int, file: DelimitedFile, rows: Staged, sha256: str
+) -> LandedFile:
+    return LandedFile(
+        table_name=table.name,
+        source_file=file.source,
+        position=position,
+        layout=layout_digest(file),
+        sha256=sha256,
+        bytes=file.path.stat().st_size,
+        rows=count(con, identifier(rows.storage)),
+        malformed=rows.malformed,
+        storage=rows.storage,
+        numbered=rows.numbered,
+        landed_at=utc_now(),
+        confirmed_at=utc_now(),
+    )
+
+
+def _drop_orphans(con: duckdb.DuckDBPyConnection, table: Table, landed: Sequence[LandedFile]) -> None:
+    """What a killed run has left."""
+    named = {corrected_table(table.name), *(n for f in landed for n in (f.storage, malformed_table(f.storage)))}
+    found = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema() AND NOT temporary "
+        "AND starts_with(table_name, ?)",
+        [f"{table.name}:"],
+    ).fetchall()
+    for (name,) in found:
+        if name not in named:
+            con.execute(f"DROP TABLE {identifier(name)}")
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, landed: Sequence[LandedFile]) -> None:
+    """Lines that can't be split, but for those that were corrected: these are rows now."""
+    con.execute(create_table_sql(QUARANTINE))
+    con.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
+    for file in (f for f in landed if f.malformed):
+        where = literal(f"{file.source_file} line ")
+        con.execute(
+            f"INSERT INTO quarantine SELECT {literal(table.name)}, 'malformed_row', "
+            f"{where} || line || ': ' || reason || '; quarantined as ''malformed_row''', "
+            f"{literal(file.source_file)}, line, to_json({{'line': text}}) "
+            f"FROM {identifier(malformed_table(file.storage))}"
+        )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE malformed_{number} AS "
-        "SELECT line, any_value(trim(csv_line, chr(10) || chr(13))) AS text, "
-        "first(error_message ORDER BY column_idx) AS reason, list(DISTINCT error_type::VARCHAR) AS kinds "
-        f"FROM temp.rejects_{number} GROUP BY line ORDER BY line"
-    )
-    _refuse_unreadable(con, number, file)
-
-
-def _refuse_unreadable(con: duckdb.DuckDBPyConnection, number: int, file: DelimitedFile) -> None:
-    """Faults of the file, not of a row."""
-    wrong_encoding = _first_line(con, number, "list_contains(kinds, 'INVALID ENCODING')")
-    if wrong_encoding is not None:
-        raise SourceError(
-            f"{file.path} line {wrong_encoding}: bytes that are not {file.encoding}. {AGAIN}, or declare the file's "
-            "encoding in recsys_assets/sources/ (`latin-1` for older MovieLens files)."
-        )
-    open_quote = _first_line(
-        con, number, "list_has_any(kinds, ['UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM']) AND contains(text, chr(10))"
-    )
-    if open_quote is not None:
-        raise SourceError(
-            f"{file.path} line {open_quote}: a quote that is opened here is not closed, so the rows after it can't be "
-            f"told apart. {AGAIN}, or close the quote."
-        )
-    if _count(con, f"malformed_{number}") and not _count(con, f"staged_{number}"):
-        raise SourceError(
-            f"{file.path}: not one row has the {len(file.columns)} fields expected between {file.delimiter!r}. "
-            f"{AGAIN}, or declare the new layout in recsys_assets/sources/."
-        )
-
-
-def _read_csv_sql(number: int, file: DelimitedFile) -> str:
-    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(file.columns)))
-    return (
-        f"read_csv({literal(str(file.path))}, columns = {{{columns}}}, auto_detect = false, "
-        f"header = {str(file.header is not None).lower()}, delim = {literal(file.delimiter)}, "
-        f"quote = {literal(file.quote)}, escape = {literal(file.quote)}, encoding = {literal(file.encoding)}, "
-        f"store_rejects = true, rejects_table = 'rejects_{number}', rejects_scan = 'scans_{number}')"
+        f"DELETE FROM quarantine q USING {identifier(corrected_table(table.name))} c WHERE q.table_name = ? "
+        "AND q.source_file = c.source_file AND q.source_line = c.source_line",
+        [table.name],
     )
 
 
-def _insert_rows_sql(con: duckdb.DuckDBPyConnection, table: Table, number: int, file: DelimitedFile) -> str:
-    """Staged rows under our column names, in file order."""
-    values = _published_values(file)
-    first = f"s.rowid + {1 if file.header is None else 2}"
-    staged = f"temp.staged_{number} s"
-    line = first
-    if _count(con, f"malformed_{number}"):
-        line = f"{first} + coalesce(m.moved, 0)"
-        staged += f" ASOF LEFT JOIN ({_moves_sql(number)}) m ON {first} >= m.place ORDER BY s.rowid"
-    return (
-        f"INSERT INTO {identifier(table.name)} ({identifiers([*values, 'source_file', 'source_line'])}) "
-        f"SELECT {', '.join(values.values())}, {literal(file.path.name)}, {line} FROM {staged}"
+def _correct(
+    con: duckdb.DuckDBPyConnection, table: Table, landed: Sequence[LandedFile], corrections: Iterable[Correction]
+) -> set[str]:
+    """Store the corrected lines of files that are there; returns those files' names. Of a line the last counts."""
+    positions = {f.source_file: f.position for f in landed}
+    columns = published_columns(table)
+    known = {(c.source_file, c.source_line): c for c in corrections if c.source_file in positions}
+    texts = ", ".join(f"{identifier(c)} VARCHAR" for c in columns)
+    name = identifier(corrected_table(table.name))
+    con.execute(f"DROP TABLE IF EXISTS {name}")
+    con.execute(f"CREATE TABLE {name} ({texts}, source_file VARCHAR, source_line BIGINT, position BIGINT)")
+    rows = [
+        {**{c: x.row.get(c) for c in columns}, "file": x.source_file, "line": x.source_line} for x in known.values()
+    ]
+    listed = ", ".join(f"j ->> {literal(c)}" for c in columns)
+    con.execute(
+        f"INSERT INTO {name} ({identifiers((*columns, *PROVENANCE))}) SELECT {listed}, j ->> 'file', "
+        "(j ->> 'line')::BIGINT FROM (SELECT unnest(?::JSON[]) AS j)",
+        [[json.dumps(row) for row in rows]],
     )
-
-
-def _moves_sql(number: int) -> str:
-    """By how much rejected lines move the rows after them: the reader numbers rejects, but not good rows.
-
-    Reject i (from 0) on line L has L - i lines before it that are good or the header. So a row that would be line n
-    without rejects is moved by as many as have L - i <= n.
-    """
-    numbered = f"SELECT line, row_number() OVER (ORDER BY line) AS moved FROM temp.malformed_{number}"
-    return f"SELECT line - moved + 1 AS place, max(moved) AS moved FROM ({numbered}) GROUP BY place"
-
-
-def _published_values(file: DelimitedFile) -> dict[str, str]:
-    """Raw column -> SQL over a staged row `s`. Several columns of one name, and genre flags, become one list."""
-    parts: dict[str, list[str]] = {}
-    for place, name in enumerate(file.columns):
-        if name is None:
-            continue
-        if name.startswith(GENRE_FLAG):
-            genre = literal(name.removeprefix(GENRE_FLAG))
-            parts.setdefault("genres", []).append(f"CASE WHEN trim(s.c{place}) = '1' THEN {genre} END")
-        else:
-            parts.setdefault(name, []).append(f"s.c{place}")
-    return {name: values[0] if len(values) == 1 else _joined(values) for name, values in parts.items()}
-
-
-def _joined(values: list[str]) -> str:
-    return f"concat_ws('|', {', '.join(values)})"
-
-
-def _insert_malformed_sql(table: Table, number: int, file: DelimitedFile) -> str:
-    where = literal(f"{file.path.name} line ")
-    return (
-        f"INSERT INTO quarantine SELECT {literal(table.name)}, 'malformed_row', "
-        f"{where} || line || ': ' || reason || '; quarantined as ''malformed_row''', "
-        f"{literal(file.path.name)}, line, to_json({{'line': text}}) FROM temp.malformed_{number}"
+    con.execute(
+        f"UPDATE {name} c SET position = f.position FROM landed_files f "
+        f"WHERE f.table_name = {literal(table.name)} AND f.source_file = c.source_file"
     )
+    return {file for file, _ in known}
 
 
-def _first_line(con: duckdb.DuckDBPyConnection, number: int, condition: str) -> int | None:
-    found = con.execute(f"SELECT min(line) FROM temp.malformed_{number} WHERE {condition}").fetchone()
-    return found[0] if found else None
-
-
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(found[0]) if found else 0
+def _show(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[tuple[DelimitedFile, LandedFile]],
+    corrected: set[str],
+) -> None:
+    """Let the raw table's views name the tables that hold its rows now."""
+    found = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE schema_name = current_schema() AND table_name = ?", [table.name]
+    ).fetchall()
+    if found:  # made by a version that kept text in it
+        con.execute(f"DROP TABLE {identifier(table.name)}")
+    for numbers in (False, True):
+        con.execute(view_sql(table, files, corrected=corrected, numbers=numbers))

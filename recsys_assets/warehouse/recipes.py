@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from recsys_assets.warehouse import fields
+from recsys_assets.warehouse.companion_recipes import COMPANION_RECIPES
+from recsys_assets.warehouse.companion_tables import (
+    CREDITS,
+    GENOME,
+    GENOME_TAGS,
+    IMDB_CAST,
+    IMDB_DIRECTORS,
+    IMDB_PEOPLE,
+    IMDB_RATINGS,
+    IMDB_TITLES,
+    KEYWORDS,
+    TMDB_MOVIES,
+)
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.fields import Field
+from recsys_assets.warehouse.recipe import Recipe
 from recsys_assets.warehouse.tables import (
     IMDB_MOVIES,
     LINKS,
@@ -24,15 +35,14 @@ from recsys_assets.warehouse.tables import (
 )
 from recsys_assets.warehouse.titles import title_sql, year_sql
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """`raw` is read as `r`; `join` may add other tables to it, one row each at most."""
-
-    raw: Table
-    fields: Mapping[str, Field]
-    join: str = ""
-
+BUILT_WITH: dict[str, tuple[Table, ...]] = {
+    MOVIES.name: (LINKS,),
+    TMDB_MOVIES.name: (CREDITS, KEYWORDS),
+    IMDB_TITLES.name: (IMDB_PEOPLE, IMDB_RATINGS, IMDB_DIRECTORS, IMDB_CAST),
+    GENOME.name: (GENOME_TAGS,),
+}
+"""Tables built on the way to another, before it and in this order. They are in the warehouse and have their own name
+in quarantine, but are no assets."""
 
 _MOVIE_ID = fields.whole_number("r.movie_id")
 _USER_ID = fields.whole_number("r.user_id")
@@ -42,10 +52,21 @@ def _title(column: str) -> Field:
     return Field(title_sql(column), f"nullif(trim({column}), '')")
 
 
+def _movie_title() -> Field:
+    """Of the row; where it has none, TMDb's."""
+    title = _title("r.title")
+    return Field(f"coalesce({title.value}, x.title)", f"coalesce({title.published}, x.title)")
+
+
+def _movie_genres() -> Field:
+    genres = fields.genre_list("r.genres")
+    return Field(f"CASE WHEN r.genres IS NULL THEN coalesce(x.genres, []) ELSE {genres.value} END", genres.published)
+
+
 def _movie_year() -> Field:
-    """Of the title; ml-100k also publishes a release date, `01-Jan-1995`."""
+    """Of the title; ml-100k also publishes a release date, `01-Jan-1995`; else TMDb's."""
     released = "TRY_CAST(nullif(regexp_extract(r.release_date, '([0-9]{4})', 1), '') AS INTEGER)"
-    return Field(f"coalesce({year_sql('r.title')}, {released})", "nullif(trim(r.release_date), '')")
+    return Field(f"coalesce({year_sql('r.title')}, {released}, x.year)", "nullif(trim(r.release_date), '')")
 
 
 def _imdb_year() -> Field:
@@ -67,13 +88,14 @@ RECIPES: dict[str, Recipe] = {
         RAW_MOVIES,
         {
             "movie_id": _MOVIE_ID,
-            "title": _title("r.title"),
+            "title": _movie_title(),
             "year": _movie_year(),
-            "genres": fields.genre_list("r.genres"),
-            "imdb_id": Field("l.imdb_id", "l.imdb_id"),
-            "tmdb_id": Field("l.tmdb_id", "l.tmdb_id"),
+            "genres": _movie_genres(),
+            "imdb_id": Field("coalesce(l.imdb_id, x.imdb_id)", "NULL"),
+            "tmdb_id": Field("l.tmdb_id", "NULL"),
         },
-        join=f"LEFT JOIN links l ON l.movie_id = {_MOVIE_ID.value}",
+        join=f"LEFT JOIN links l ON l.movie_id = {_MOVIE_ID.value} LEFT JOIN tmdb_movies x ON x.tmdb_id = l.tmdb_id",
+        needs=("tmdb_movies",),
     ),
     RATINGS.name: Recipe(
         RAW_RATINGS,
@@ -106,7 +128,7 @@ RECIPES: dict[str, Recipe] = {
     IMDB_MOVIES.name: Recipe(
         RAW_IMDB_MOVIES,
         {
-            "imdb_row": Field("r.rowid + 1", "(r.rowid + 1)::VARCHAR"),
+            "imdb_row": Field("r.raw_row", "r.raw_row::VARCHAR"),
             "imdb_id": fields.imdb_title_id("r.imdb_id"),
             "title": fields.text("r.title"),
             "year": _imdb_year(),
@@ -119,4 +141,5 @@ RECIPES: dict[str, Recipe] = {
             "description": fields.text("r.description"),
         },
     ),
+    **COMPANION_RECIPES,
 }

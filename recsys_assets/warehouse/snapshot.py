@@ -13,6 +13,7 @@ from recsys_assets.atomic import write_text
 from recsys_assets.progress import Progress, silent
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.lake import Lake, LakeError, Snapshot
+from recsys_assets.warehouse.tables import QUARANTINE
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ def publish_snapshot(
     snapshot = DataSnapshot(digest, versions)
     write_text(lake.root / "snapshot.json", json.dumps({"version": digest, "tables": versions}, indent=1))
     return snapshot, tuple(published)
+
+
+def publish_quarantine(con: duckdb.DuckDBPyConnection, lake: Lake) -> Snapshot:
+    """Let people see what was put aside, also when a check then keeps the tables themselves from being published."""
+    return lake.publish(con, QUARANTINE, upstream={})
 
 
 def current_snapshot(lake: Lake) -> DataSnapshot:

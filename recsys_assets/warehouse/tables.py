@@ -9,41 +9,39 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from recsys_assets.warehouse.declaration import Column, Reference, Table
+from recsys_assets.warehouse.bounds import EARLIEST_YEAR, LATEST_YEAR
+from recsys_assets.warehouse.companion_tables import GENOME, IMDB_TITLES, TMDB_MOVIES
+from recsys_assets.warehouse.declaration import Column, Distribution, Freshness, Reference, Table, Volume
+from recsys_assets.warehouse.raw_tables import (
+    RAW_CREDITS,
+    RAW_GENOME_SCORES,
+    RAW_GENOME_TAGS,
+    RAW_IMDB_MOVIES,
+    RAW_KEYWORDS,
+    RAW_LINKS,
+    RAW_MOVIES,
+    RAW_NAME_BASICS,
+    RAW_RATINGS,
+    RAW_TAGS,
+    RAW_TITLE_BASICS,
+    RAW_TITLE_CREW,
+    RAW_TITLE_PRINCIPALS,
+    RAW_TITLE_RATINGS,
+    RAW_TMDB_MOVIES,
+    RAW_USERS,
+)
 
 RATING_MIN, RATING_MAX = 0.5, 5.0
-EARLIEST_YEAR = 1874
-"""Of *Passage de Venus*, the oldest title IMDb lists."""
-LATEST_YEAR = 2035
 EARLIEST_EVENT = datetime(1995, 1, 1)
 """No public rating is older: MovieLens began in 1997, its data sets hold test ratings from 1995 on."""
 PARTS = ("train", "validation", "test")
+NIGHTLY = Freshness(hours=36)
+"""Files are looked for every night: one and a half missed."""
+OPTIONAL = Volume(collapse=None)
+"""Of a table that a data set may do without."""
 
-_SOURCE = (
-    Column("source_file", "VARCHAR", "Name of the published file", required=True),
-    Column("source_line", "BIGINT", "Record number in that file, header counted, from 1", required=True, minimum=1),
-)
-
-
-def _raw(name: str, description: str, required: tuple[str, ...], optional: tuple[str, ...], min_rows: int) -> Table:
-    columns = [Column(c, "VARCHAR", f"{c} as published", required=c in required) for c in (*required, *optional)]
-    return Table(name, "raw", description, (*columns, *_SOURCE), min_rows=min_rows)
-
-
-RAW_RATINGS = _raw(
-    "raw_ratings", "Ratings as published", ("user_id", "movie_id", "rating", "timestamp"), (), min_rows=1
-)
-RAW_MOVIES = _raw("raw_movies", "Movies as published", ("movie_id", "title"), ("genres", "release_date"), min_rows=1)
-RAW_LINKS = _raw("raw_links", "Identifiers at IMDb and TMDb as published", ("movie_id",), ("imdb_id", "tmdb_id"), 0)
-RAW_TAGS = _raw("raw_tags", "Free-text tags as published", ("user_id", "movie_id", "tag"), ("timestamp",), 0)
-RAW_USERS = _raw("raw_users", "Demographics as published", ("user_id",), ("age", "gender", "occupation", "zip_code"), 0)
-RAW_IMDB_MOVIES = _raw(
-    "raw_imdb_movies",
-    "IMDb titles as published",
-    ("title",),
-    ("imdb_id", "year", "genres", "rating", "votes", "director", "cast", "keywords", "description"),
-    0,
-)
+_GENRES = Distribution("genres", "Movies by genre", "genres", "values")
+_DECADES = Distribution("decades", "Movies by decade", "year", "steps", step=10)
 
 LINKS = Table(
     "links",
@@ -74,6 +72,9 @@ MOVIES = Table(
     key=("movie_id",),
     min_rows=1,
     order_by=("movie_id",),
+    freshness=NIGHTLY,
+    volume=Volume(),
+    distributions=(_DECADES, _GENRES),
 )
 
 RATINGS = Table(
@@ -89,7 +90,15 @@ RATINGS = Table(
     key=("user_id", "movie_id"),
     references=(Reference("movie_id", "movies", "movie_id"),),
     min_rows=1,
-    order_by=("user_id", "timestamp", "movie_id"),
+    order_by=("user_id", "movie_id"),
+    freshness=NIGHTLY,
+    volume=Volume(),
+    distributions=(
+        Distribution("stars", "Ratings by stars", "rating", "steps", step=0.5, limit=0.1),
+        Distribution("activity", "Users by how much they rated", "user_id", "rows"),
+        Distribution("popularity", "Movies by how often they were rated", "movie_id", "rows"),
+        Distribution("recency", "Ratings by month", "timestamp", "months"),
+    ),
 )
 
 TAGS = Table(
@@ -105,6 +114,9 @@ TAGS = Table(
     key=("user_id", "movie_id", "tag"),
     references=(Reference("movie_id", "movies", "movie_id"),),
     order_by=("movie_id", "tag", "user_id"),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
+    distributions=(Distribution("tagged", "Movies by how often they were tagged", "movie_id", "rows"),),
 )
 
 USERS = Table(
@@ -120,6 +132,12 @@ USERS = Table(
     ),
     key=("user_id",),
     order_by=("user_id",),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
+    distributions=(
+        Distribution("ages", "Users by age", "age", "steps", step=10),
+        Distribution("genders", "Users by gender", "gender", "values"),
+    ),
 )
 
 IMDB_MOVIES = Table(
@@ -127,7 +145,7 @@ IMDB_MOVIES = Table(
     "validated",
     "IMDb titles; a title that occurs twice is two movies and both stay",
     (
-        Column("imdb_row", "BIGINT", "Number of its row in `raw_imdb_movies`; its identity here", required=True),
+        Column("imdb_row", "BIGINT", "`raw_row` of `raw_imdb_movies`; its identity here", required=True),
         Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits, where published"),
         Column("title", "VARCHAR", "Title", required=True),
         Column("year", "INTEGER", "Year of release, where published", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR),
@@ -141,6 +159,9 @@ IMDB_MOVIES = Table(
     ),
     key=("imdb_row",),
     order_by=("imdb_row",),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
+    distributions=(Distribution("scores", "Movies by IMDb rating", "rating", "steps"),),
 )
 
 CATALOGUE = Table(
@@ -152,14 +173,14 @@ CATALOGUE = Table(
         Column("title", "VARCHAR", "Title without its year", required=True),
         Column("year", "INTEGER", "Year of release", minimum=EARLIEST_YEAR, maximum=LATEST_YEAR, severity="warning"),
         Column("genres", "VARCHAR[]", "MovieLens genres, sorted", required=True),
-        Column("overview", "VARCHAR", "Plot, from IMDb"),
-        Column("keywords", "VARCHAR[]", "Plot keywords, from IMDb", required=True),
+        Column("overview", "VARCHAR", "Plot, from TMDb or IMDb"),
+        Column("keywords", "VARCHAR[]", "Plot keywords, from TMDb or IMDb", required=True),
         Column("cast", "VARCHAR[]", "Leading actors", required=True),
         Column("director", "VARCHAR", "Director"),
         Column("imdb_id", "VARCHAR", "`tt` and at least 7 digits"),
         Column("tmdb_id", "BIGINT", "TMDb id", minimum=1),
-        Column("vote_count", "BIGINT", "IMDb votes", minimum=0),
-        Column("vote_average", "FLOAT", "IMDb rating", minimum=1, maximum=10),
+        Column("vote_count", "BIGINT", "Votes at TMDb or IMDb", minimum=0),
+        Column("vote_average", "FLOAT", "Their mean, of the same source", minimum=0.5, maximum=10),
         Column(
             "imdb_match",
             "VARCHAR",
@@ -170,6 +191,12 @@ CATALOGUE = Table(
     key=("movie_id",),
     min_rows=1,
     order_by=("movie_id",),
+    volume=Volume(),
+    distributions=(
+        _DECADES,
+        _GENRES,
+        Distribution("matches", "Movies by how their IMDb row was found", "imdb_match", "values"),
+    ),
 )
 
 SPLITS = Table(
@@ -218,11 +245,24 @@ TABLES: dict[str, Table] = {
         RAW_TAGS,
         RAW_USERS,
         RAW_IMDB_MOVIES,
+        RAW_TMDB_MOVIES,
+        RAW_CREDITS,
+        RAW_KEYWORDS,
+        RAW_TITLE_BASICS,
+        RAW_TITLE_RATINGS,
+        RAW_TITLE_CREW,
+        RAW_TITLE_PRINCIPALS,
+        RAW_NAME_BASICS,
+        RAW_GENOME_SCORES,
+        RAW_GENOME_TAGS,
+        TMDB_MOVIES,
         MOVIES,
         RATINGS,
         TAGS,
         USERS,
+        GENOME,
         IMDB_MOVIES,
+        IMDB_TITLES,
         CATALOGUE,
         QUARANTINE,
     )

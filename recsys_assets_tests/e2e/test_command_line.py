@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from recsys_assets.recommenders import MODELS
+from recsys_assets.sources.synthetic import SyntheticConfig, make_world
+from recsys_assets.sources.synthetic.words import GENRES
 from recsys_assets_tests.e2e.conftest import Deployment, deploy
 
 pytestmark = pytest.mark.e2e
@@ -89,3 +92,57 @@ def test_no_network_and_no_mirror_is_one_clear_error(tmp_path: Path) -> None:
     said = " ".join((output + errors).split())
     for way_out in ("RECSYS_DATA_MIRROR", "data/raw/ml-100k", "https://files.grouplens.org"):
         assert way_out in said
+
+
+OWN_MAPPING = """
+text_ids = ["user_id", "movie_id"]
+[ratings]
+file = "sold/*.tsv"
+columns = { user_id = "who", movie_id = "what", rating = "points", timestamp = "when" }
+scale = [1, 10]
+time = "iso"
+[movies]
+file = "shelf.csv"
+delimiter = ";"
+columns = { movie_id = "sku", title = "name", genres = "kinds" }
+separator = "/"
+"""
+
+
+def own_folder(folder: Path) -> Path:
+    """A generated world as a shop would keep it: text ids, points of 10, ISO times; one row of 11 points."""
+    world = make_world(SyntheticConfig(n_users=150, n_movies=250, n_ratings=6_000))
+    (folder / "sold").mkdir(parents=True)
+    (folder / "mapping.toml").write_text(OWN_MAPPING, encoding="utf-8")
+    sold = pl.DataFrame(
+        {
+            "when": pl.from_epoch(pl.Series(world.ratings.timestamp)).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "who": pl.Series(world.ratings.user).cast(pl.String) + "@example.org",
+            "what": "sku-" + pl.Series(world.ratings.movie).cast(pl.String),
+            "points": (2 * world.ratings.stars).astype(int),
+        }
+    )
+    for part in range(2):
+        sold.filter(pl.int_range(pl.len()) % 2 == part).write_csv(folder / "sold" / f"{part}.tsv", separator="\t")
+    with (folder / "sold" / "1.tsv").open("a", encoding="utf-8") as out:
+        out.write("2020-01-01\t0@example.org\tsku-1\t11\n")
+    genres = [" / ".join(GENRES[g] for g in row if g >= 0) for row in world.movies.genres]
+    lines = [f"sku-{i};Film {i} ({y});{g}" for i, (y, g) in enumerate(zip(world.movies.year, genres, strict=True))]
+    (folder / "shelf.csv").write_text("\n".join(["sku;name;kinds", *lines]) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_ones_own_folder_goes_all_the_way_to_recommendations(tmp_path: Path) -> None:
+    deployment, folder = deploy(tmp_path / "deployed"), own_folder(tmp_path / "Corner Shop")
+    said = deployment.recsys("ingest", str(folder), "--map", str(folder / "mapping.toml"))
+    assert "6,001" in said, "rows in"
+    assert "rating_range 1" in said
+    assert "recsys materialize --dataset corner-shop" in said
+    mine = {s["dataset"]["name"]: s for s in deployment.recsys_json("datasets")}["corner-shop"]
+    assert str(folder) in mine["origin"]
+    deployment.recsys("materialize", "--dataset", "corner-shop")
+    listed = deployment.recsys_json("recommend", "--user", "7@example.org", "--dataset", "corner-shop")
+    assert not listed["fallback"], "a user is known by the text that the files have"
+    assert len(listed["movies"]) == 10
+    again = deployment.recsys("ingest", str(folder), "--dry-run")
+    assert "mapping.toml" in again, "registered before: no mapping is asked for again"

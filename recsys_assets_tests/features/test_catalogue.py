@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from recsys_assets.features.catalogue import build_catalogue
+from recsys_assets.sources.files import DelimitedFile
+from recsys_assets.warehouse.clean import clean_table
 from recsys_assets.warehouse.database import WarehouseError
-from recsys_assets.warehouse.tables import CATALOGUE
+from recsys_assets.warehouse.tables import CATALOGUE, IMDB_TITLES
 from recsys_assets_tests.warehouse.files import (
     imdb_5000,
     imdb_file,
@@ -16,9 +19,16 @@ from recsys_assets_tests.warehouse.files import (
     movies_file,
     tags_file,
 )
-from recsys_assets_tests.warehouse.filling import by_table, filled
+from recsys_assets_tests.warehouse.filling import by_table
+from recsys_assets_tests.warehouse.filling import filled as validated
 
 IMDB_HEADER = "imdb_id,title,year,genres,description"
+
+
+def filled(con: duckdb.DuckDBPyConnection, files: Mapping[str, DelimitedFile]) -> None:
+    """All that the catalogue is made of; none of IMDb's official titles."""
+    validated(con, files)
+    clean_table(con, IMDB_TITLES)
 
 
 def matches(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str | None, str | None]]:

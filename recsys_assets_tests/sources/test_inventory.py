@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from recsys_assets.settings import Settings
 from recsys_assets.sources import DATASETS, prepare
+from recsys_assets.sources.datasets import COMPANION
 from recsys_assets.sources.inventory import inventory
 
 
 def test_every_data_set_is_listed_with_where_it_comes_from(settings: Settings) -> None:
     listed = {s.dataset.name: s for s in inventory(settings.model_copy(update={"data_mirror": None}))}
-    assert list(listed) == list(DATASETS)
+    assert list(listed) == [*DATASETS, COMPANION.name]
     assert listed["synthetic"].origin == "generated here"
     assert listed["ml-25m"].origin == "https://files.grouplens.org/datasets/movielens/ml-25m.zip"
     mirrored = inventory(settings.model_copy(update={"data_mirror": "/mnt/data/"}))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,17 @@ from pydantic import ValidationError
 
 from recsys_assets.settings import Settings
 from recsys_assets.sources import prepare
-from recsys_assets.sources.synthetic import DIRTY_KINDS, SyntheticConfig, World, make_world, write_world
-from recsys_assets.sources.synthetic.behaviour import SECONDS, START, taste_at
+from recsys_assets.sources.synthetic import (
+    DIRTY_KINDS,
+    SyntheticConfig,
+    World,
+    behaviour,
+    make_stage,
+    make_world,
+    write_world,
+)
+from recsys_assets.sources.synthetic.sessions import SECONDS, START
+from recsys_assets.sources.synthetic.users import taste_at
 from recsys_assets.sources.synthetic.words import GENRES
 
 SMALL = SyntheticConfig(n_users=120, n_movies=300, n_ratings=6_000)
@@ -25,15 +35,15 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def tables(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
     folder = tmp_path_factory.mktemp("world")
-    write_world(world, folder)
+    write_world(make_stage(SyntheticConfig()), folder)
     return {p.stem: pl.read_csv(p) for p in folder.glob("*.csv")}
 
 
 def written(config: SyntheticConfig, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
-    write_world(make_world(config), folder)
+    write_world(make_stage(config), folder)
     return {p.name: p.read_bytes() for p in folder.iterdir()}
 
 
@@ -55,8 +65,8 @@ def test_ratings_are_half_stars_once_per_user_and_movie_of_known_movies(tables: 
     assert ratings.select("userId", "movieId").is_duplicated().sum() == 0
     assert set(ratings["movieId"]) <= set(tables["movies"]["movieId"])
     assert ratings["userId"].n_unique() == 600
-    assert 54_000 <= len(ratings) <= 60_000
-    assert ratings.group_by("userId").len()["len"].min() >= 15
+    assert len(ratings) == 60_000
+    assert ratings.group_by("userId").len()["len"].min() >= 20
 
 
 def test_titles_are_unique_and_carry_a_year_in_range(tables: dict[str, pl.DataFrame]) -> None:
@@ -223,9 +233,32 @@ def test_dirty_rows_are_the_known_ones_in_turn(tmp_path: Path) -> None:
     lines = dirty["ratings.csv"].decode().splitlines()
     kinds = list(DIRTY_KINDS)
     assert lines[:-7] == clean["ratings.csv"].decode().splitlines()
-    assert lines[-7] == DIRTY_KINDS["rating_above_range"]
+    assert lines[-7] == ",".join(DIRTY_KINDS["rating_above_range"]) == "1,1,11.0,1500000000"
     assert lines[-7 + kinds.index("duplicate")] == lines[1]
-    assert lines[-2:] == [DIRTY_KINDS["rating_above_range"], DIRTY_KINDS["rating_nan"]]
+    assert lines[-2:] == [",".join(DIRTY_KINDS[kind]) for kind in ("rating_above_range", "rating_nan")]
+
+
+def test_blocks_are_drawn_side_by_side_and_threads_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(behaviour, "BLOCK", 500)
+    many = written(SMALL, tmp_path / "many")
+    monkeypatch.setattr(behaviour, "THREADS", 1)
+    assert written(SMALL, tmp_path / "one") == many
+    blocks = list(make_stage(SMALL).rating_blocks())
+    assert len(blocks) > 10
+    assert sum(len(block) for block in blocks) == SMALL.n_ratings
+    firsts = [(block.user[0], block.user[-1]) for block in blocks]
+    assert firsts == sorted(firsts)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(firsts))
+
+
+def test_what_is_written_is_what_was_made(world: World, tables: dict[str, pl.DataFrame]) -> None:
+    made = world.ratings
+    assert (tables["ratings"]["userId"] == pl.Series(made.user + 1)).all()
+    assert (tables["ratings"]["movieId"] == pl.Series(world.movies.movie_id[made.movie])).all()
+    assert (tables["ratings"]["rating"].cast(pl.Float32) == pl.Series(made.stars)).all()
+    assert (tables["ratings"]["timestamp"] == pl.Series(made.timestamp)).all()
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -234,7 +267,7 @@ def test_any_size_gives_a_valid_world(n_users: int, n_movies: int, density: floa
     asked = max(1, int(density * n_users * n_movies))
     config = SyntheticConfig(n_users=n_users, n_movies=n_movies, n_ratings=asked, seed=seed)
     ratings = make_world(config).ratings
-    assert 0.5 * asked - 1 <= len(ratings) <= asked
+    assert len(ratings) == asked
     assert ratings.movie.max() < n_movies
     assert ratings.user.max() < n_users
     assert np.isfinite(ratings.stars).all()

@@ -194,8 +194,8 @@ def test_imdb_titles_that_occur_twice_both_stay(con: duckdb.DuckDBPyConnection, 
     assert report.quarantined == {"rating_range": 1, "title_missing": 1}
     assert_every_raw_row_is_in_one_place(con, report, file)
     assert rows(con, "SELECT imdb_row, title, year, genres FROM imdb_movies ORDER BY 1") == [
-        (1, "Emma", None, ["Drama", "Folk Horror"]),
-        (2, "Emma", None, ["Comedy"]),
+        (2, "Emma", None, ["Drama", "Folk Horror"]),
+        (3, "Emma", None, ["Comedy"]),
     ]
 
 
@@ -250,6 +250,7 @@ def test_whatever_is_published_every_row_is_kept_or_quarantined(
 def test_latest_small_survives_whole(con: duckdb.DuckDBPyConnection, mirror: Path, tmp_path: Path) -> None:
     reports = filled(con, latest_small(mirror, tmp_path))
     assert {name: r.rows_out for name, r in reports.items()} == {
+        "tmdb_movies": 0,
         "movies": 9_742,
         "ratings": 100_836,
         "tags": 3_683,

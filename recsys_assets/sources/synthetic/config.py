@@ -7,7 +7,7 @@ import json
 
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same config would give other bytes, so that files of older code are not taken for them."""
 
 
@@ -17,7 +17,6 @@ class SyntheticConfig(BaseModel, extra="forbid", frozen=True):
     n_users: PositiveInt = 600
     n_movies: int = Field(default=1200, ge=20, le=250_000)
     n_ratings: PositiveInt = 60_000
-    """Aimed at; a user who has seen nearly all there is gets fewer."""
     seed: NonNegativeInt = 20261123
     n_tastes: int = Field(default=8, ge=2, le=64)
     """Dimensions of the planted low-rank structure."""

@@ -8,13 +8,15 @@ from pathlib import Path
 from recsys_assets.atomic import atomic_directory
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
+from recsys_assets.sources.counting import counted
 from recsys_assets.sources.fetch import sha256_of
 from recsys_assets.sources.files import DatasetFiles, DelimitedFile
 from recsys_assets.sources.headers import verified
 from recsys_assets.sources.locking import one_at_a_time
 from recsys_assets.sources.movielens import latest_layout
 from recsys_assets.sources.synthetic.config import SyntheticConfig
-from recsys_assets.sources.synthetic.write import make_world, write_world
+from recsys_assets.sources.synthetic.world import make_stage
+from recsys_assets.sources.synthetic.write import write_world
 
 _SUMS = "SHA256SUMS"
 
@@ -33,10 +35,10 @@ def synthetic(
         if not folder.exists():
             progress(f"synthetic: generating {config.n_ratings:,} ratings by {config.n_users:,} users")
             with atomic_directory(folder) as aside:
-                world = make_world(config, progress=progress)
-                write_world(world, aside)
+                with counted("synthetic: write", config.n_ratings, "ratings", progress=progress) as advance:
+                    write_world(make_stage(config), aside, advance=advance)
                 _record(aside)
-            progress(f"synthetic: {len(world.ratings):,} ratings of {config.n_movies:,} movies written")
+            progress(f"synthetic: {config.n_ratings:,} ratings of {config.n_movies:,} movies written")
         return DatasetFiles("synthetic", tuple(verified(f) for f in layout(folder)), _recorded(folder))
 
 

@@ -11,6 +11,9 @@ from recsys_assets.sources.synthetic.movies import Ints, Movies
 
 Texts = NDArray[np.object_]
 
+DIRECTORS, ACTORS = 0, 4_001
+"""Shifts of `people`, which keep directors and actors from sharing names."""
+
 _ABSENT = len(words.GENRES)
 """Row of the genre names that stands for no genre."""
 

@@ -69,6 +69,13 @@ def make_users(
     )
 
 
+def taste_at(users: Users, user: NDArray[np.int32], share: Floats, drift: float) -> Floats:
+    """Taste vectors (k, d) of these users at these shares of the window."""
+    angle = (drift * share).astype(np.float32)[:, None]
+    turned: Floats = users.taste[user] * np.cos(angle) + users.turning[user] * np.sin(angle)
+    return turned
+
+
 def _quotas(config: SyntheticConfig, rng: np.random.Generator) -> Ints:
     """Log-normal shares of `n_ratings`, at least 20 each (as MovieLens) where there are enough, at most 40 % of all."""
     n, total = config.n_users, config.n_ratings
@@ -76,11 +83,8 @@ def _quotas(config: SyntheticConfig, rng: np.random.Generator) -> Ints:
     floor = min(20, total // n, cap)
     share = rng.lognormal(0.0, 1.1, n)
     quota = np.full(n, floor, dtype=np.int64)
-    for _ in range(60):  # what the cap cuts off goes to the others; a few rounds do
-        left = total - int(quota.sum())
+    while (left := total - int(quota.sum())) > 0:  # what the cap cuts off goes to the others; a few rounds do
         open_share = np.where(quota < cap, share, 0.0)
-        if left <= 0 or not open_share.any():
-            break
         wanted = left * open_share / open_share.sum()
         whole = np.floor(wanted).astype(np.int64)
         short = min(left - int(whole.sum()), int((open_share > 0).sum()))

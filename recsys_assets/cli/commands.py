@@ -1,0 +1,61 @@
+"""The commands, in the order in which `recsys --help` lists them.
+
+A command is a plain function of a module of this folder; it becomes one by a line in `COMMANDS`. A group of
+commands (`recsys quarantine show`) is a `typer.Typer` of its module; it becomes one by a line in `GROUPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from recsys_assets.cli import answers, data, drops, generate, ingest, models, quarantine, run
+
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    run.materialize,
+    run.demo,
+    data.datasets,
+    ingest.ingest,
+    drops.drop,
+    generate.generate,
+    models.leaderboard,
+    answers.recommend,
+    answers.similar,
+    models.models,
+    models.rollback,
+    run.doctor,
+)
+
+GROUPS: dict[str, typer.Typer] = {"quarantine": quarantine.group}
+"""Name of the group -> its commands."""
+
+app = typer.Typer(
+    help="Movie recommendations as Dagster assets. Start with `recsys demo`, or `recsys materialize`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",  # "rich" would swallow `[default: ...]`
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        print(version("recsys_assets"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Read by every command."""
+
+
+for command in COMMANDS:
+    app.command()(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)

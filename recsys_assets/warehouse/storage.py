@@ -1,0 +1,133 @@
+"""How a raw table's rows are kept: losslessly, but whole numbers as numbers.
+
+A published file of 26 million ratings takes twice as long to store as text as it takes to store as numbers. So a
+column that holds ids or times is kept as BIGINT wherever the number, written out, is the published text again; a
+row with any other text in such a column (`01`, `1e3`, `x`, nothing) keeps all those texts in `odd`.
+
+The raw table is a view that gives every value back as published. `<table>:typed` also gives the numbers, as
+`<column>:whole`, to those who would have to read them from the text again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from recsys_assets.sources.files import DelimitedFile
+from recsys_assets.warehouse.declaration import Table
+from recsys_assets.warehouse.landed import LandedFile
+from recsys_assets.warehouse.sql import identifier, literal
+
+GENRE_FLAG = "genre:"
+KEPT_AS_NUMBERS = frozenset({"user_id", "movie_id", "tmdb_id", "timestamp"})
+FILE_BITS = 40
+"""`raw_row` is a file's position and the line in it: position * 2 ** 40 + line."""
+PROVENANCE = ("source_file", "source_line")
+
+
+def typed_view(table: str) -> str:
+    return f"{table}:typed"
+
+
+def corrected_table(table: str) -> str:
+    return f"{table}:corrected"
+
+
+def malformed_table(storage: str) -> str:
+    """Table of the lines of a file that can't be split: `line`, `text`, `reason`."""
+    return f"{storage}:malformed"
+
+
+def whole(column: str) -> str:
+    """The name under which a column's number is kept; it is NULL where the text is something else."""
+    return identifier(f"{column}:whole")
+
+
+def published_columns(table: Table) -> tuple[str, ...]:
+    return tuple(c for c in table.column_names if c not in PROVENANCE)
+
+
+def stored_rows_sql(names: Sequence[str], published: str) -> str:
+    """Query of the columns to store, over a query of the published texts under our names."""
+    numbers = [n for n in names if n in KEPT_AS_NUMBERS]
+    if not numbers:
+        return f"SELECT {', '.join(map(identifier, names))} FROM ({published})"
+    read = ", ".join(f"TRY_CAST({identifier(n)} AS BIGINT) AS {whole(n)}" for n in numbers)
+    same = {n: f"{whole(n)}::VARCHAR = {identifier(n)}" for n in numbers}
+    kept = [f"CASE WHEN {same[n]} THEN {whole(n)} END AS {whole(n)}" if n in numbers else identifier(n) for n in names]
+    texts = ", ".join(map(identifier, numbers))
+    odd = f"CASE WHEN {' AND '.join(same.values())} THEN NULL ELSE [{texts}] END AS odd"
+    return f"SELECT {', '.join(kept)}, {odd} FROM (SELECT *, {read} FROM ({published}))"
+
+
+def view_sql(
+    table: Table,
+    files: Sequence[tuple[DelimitedFile, LandedFile]],
+    *,
+    corrected: Collection[str] = (),
+    numbers: bool,
+) -> str:
+    """The raw table as a view over its files' tables; `corrected`: names of files with corrected lines."""
+    columns = published_columns(table)
+    parts = [_file_sql(columns, file, landed, landed.source_file in corrected, table) for file, landed in files]
+    if corrected:
+        parts.append(_corrected_sql(table, columns))
+    shown = [identifier(c) for c in columns] + [*map(identifier, PROVENANCE), "raw_row"]
+    shown += [whole(c) for c in columns if c in KEPT_AS_NUMBERS] if numbers else []
+    rows = " UNION ALL BY NAME ".join(parts) if parts else _nothing_sql(columns)
+    name = typed_view(table.name) if numbers else table.name
+    return f"CREATE OR REPLACE VIEW {identifier(name)} AS SELECT {', '.join(shown)} FROM ({rows})"
+
+
+def names_in(file: DelimitedFile) -> list[str]:
+    """Our columns that the file fills, each once, in file order."""
+    named = ("genres" if c.startswith(GENRE_FLAG) else c for c in file.columns if c is not None)
+    return list(dict.fromkeys((*named, *file.constants)))
+
+
+def first_line(file: DelimitedFile) -> int:
+    """Line of the first row: headers count, parquet rows count from 1."""
+    return 1 if file.header is None or file.format == "parquet" else 2
+
+
+def _file_sql(columns: Sequence[str], file: DelimitedFile, landed: LandedFile, corrected: bool, table: Table) -> str:
+    filled = names_in(file)
+    odd = {name: place for place, name in enumerate((n for n in filled if n in KEPT_AS_NUMBERS), start=1)}
+    line = "line" if landed.numbered else f"rowid + {first_line(file)}"
+    values = [*_values(columns, filled, odd), f"{literal(landed.source_file)} AS source_file"]
+    values += [f"{line} AS source_line", f"{landed.position << FILE_BITS} + {line} AS raw_row"]
+    where = ""
+    if corrected:
+        lines = f"SELECT source_line FROM {identifier(corrected_table(table.name))} WHERE position = {landed.position}"
+        where = f" WHERE {line} NOT IN ({lines})"
+    return f"SELECT {', '.join(values)} FROM {identifier(landed.storage)}{where}"
+
+
+def _values(columns: Sequence[str], filled: Sequence[str], odd: dict[str, int]) -> list[str]:
+    values = []
+    for name in columns:
+        if name in odd:
+            values.append(f"coalesce({whole(name)}::VARCHAR, odd[{odd[name]}]) AS {identifier(name)}")
+            values.append(f"{whole(name)} AS {whole(name)}")
+            continue
+        values.append(f"{identifier(name) if name in filled else 'NULL::VARCHAR'} AS {identifier(name)}")
+        if name in KEPT_AS_NUMBERS:
+            values.append(f"NULL::BIGINT AS {whole(name)}")
+    return values
+
+
+def _corrected_sql(table: Table, columns: Sequence[str]) -> str:
+    numbers = ", ".join(f"NULL::BIGINT AS {whole(c)}" for c in columns if c in KEPT_AS_NUMBERS)
+    row = f"(position << {FILE_BITS}) + source_line AS raw_row"
+    return (
+        f"SELECT {', '.join(map(identifier, (*columns, *PROVENANCE)))}, {row}{', ' if numbers else ''}{numbers} "
+        f"FROM {identifier(corrected_table(table.name))}"
+    )
+
+
+def _nothing_sql(columns: Sequence[str]) -> str:
+    texts = ", ".join(f"NULL::VARCHAR AS {identifier(c)}" for c in columns)
+    numbers = "".join(f", NULL::BIGINT AS {whole(c)}" for c in columns if c in KEPT_AS_NUMBERS)
+    return (
+        f"SELECT {texts}, NULL::VARCHAR AS source_file, NULL::BIGINT AS source_line, NULL::BIGINT AS raw_row{numbers} "
+        "WHERE false"
+    )
