@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recsys_assets.cli import answers, data, drops, generate, ingest, models, quarantine, run
+from recsys_assets.cli import answers, data, drops, generate, ingest, models, quality, quarantine, run
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -28,7 +28,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     run.doctor,
 )
 
-GROUPS: dict[str, typer.Typer] = {"quarantine": quarantine.group}
+GROUPS: dict[str, typer.Typer] = {"quarantine": quarantine.group, "quality": quality.group}
 """Name of the group -> its commands."""
 
 app = typer.Typer(

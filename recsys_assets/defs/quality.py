@@ -9,6 +9,7 @@ import dagster as dg
 from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.defs.resources import DUCKDB_WRITER, Deployment
 from recsys_assets.quality import TableReport, rules_of, validate
+from recsys_assets.quality.pages import table_page, write_site
 from recsys_assets.quality.store import last_reference, record
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.declaration import Table
@@ -63,7 +64,8 @@ def _validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -
             reference = last_reference(settings, name, before_run=run_id)
             report = validate(con, TABLES[name], only=only, reference=reference)
             record(settings, report, run_id=run_id)
-            yield from _check_results(report, settings.quality_dir / settings.dataset / f"{name}.html")
+            yield from _check_results(report, table_page(settings, name))
+    write_site(settings)
 
 
 def _check_results(report: TableReport, page: Path) -> Iterator[dg.AssetCheckResult]:

@@ -2,12 +2,16 @@
 
 A fresh SQLite store that several processes touch at once breaks (`duplicate column name`, mlflow#19943), and MLflow's
 defaults follow the current directory. So: explicit addresses, a file lock around the first touch, a marker after it.
+MLflow also keeps connections open for the life of a process, so that one whose store was deleted would go on reading
+and writing the deleted file. So: no kept connections, and a look into the file before each use.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +32,7 @@ def quiet_mlflow() -> None:
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SQLALCHEMYSTORE_POOLCLASS"] = "NullPool"
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
@@ -41,9 +46,11 @@ def open_store(settings: Settings) -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # it may have been imported before the environment was set
     logging.getLogger("alembic").setLevel(logging.WARNING)
     marker = settings.models_dir / f".mlflow-{__version__}-{settings.dataset}"
-    store = Path(settings.mlflow_uri.removeprefix("sqlite:///"))
-    if not (marker.exists() and store.exists()):  # a store that was deleted leaves its marker
+    if not (marker.exists() and _has_experiment(settings)):  # a store that was deleted leaves its marker
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
         with FileLock(settings.models_dir / ".mlflow.lock", timeout=LOCK_SECONDS):
+            SqlAlchemyStore(settings.mlflow_uri, settings.mlflow_artifacts.as_uri())  # tables; a client makes them once
             client = MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
             if client.get_experiment_by_name(experiment_name(settings)) is None:
                 client.create_experiment(
@@ -51,6 +58,17 @@ def open_store(settings: Settings) -> MlflowClient:
                 )
             write_text(marker, "The store is at this version of MLflow and holds this data set's experiment.\n")
     return MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
+
+
+def _has_experiment(settings: Settings) -> bool:
+    """Without MLflow, in less than a millisecond: false of a store that is missing, empty or another's."""
+    store = Path(settings.mlflow_uri.removeprefix("sqlite:///"))
+    try:
+        with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as con:
+            found = con.execute("SELECT 1 FROM experiments WHERE name = ?", [experiment_name(settings)]).fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return found is not None
 
 
 def experiment_name(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,18 +42,17 @@ class Champion:
 
 def promote(registry: Registry, model: str, version: int) -> Path:
     """Give `version` the alias `champion` and export it for serving; returns the link. Repeating it changes nothing."""
-    with _one_at_a_time(registry.settings):
+    with one_at_a_time(registry.settings):
         return _promote(registry, registry.version(model, version))
 
 
 def rollback(registry: Registry, model: str, version: int | None = None) -> ModelVersion:
     """Make `version`, or the champion before today's, the champion again. Repeated, it goes further back."""
-    with _one_at_a_time(registry.settings):
+    with one_at_a_time(registry.settings):
         champion = registry.version(model, "champion")
         chosen = _before(registry, champion) if version is None else registry.version(model, version)
-        if chosen.version < champion.version:
-            registry.set_tag(model, champion.version, WITHDRAWN_TAG, datetime.now(UTC).isoformat())
-        _promote(registry, chosen)
+        back = version is None or chosen.version < champion.version
+        _promote(registry, chosen, withdrawn=champion if back and chosen.version != champion.version else None)
         return registry.version(model, chosen.version)
 
 
@@ -90,20 +90,24 @@ def _links(settings: Settings) -> dict[str, Path]:
     return {link.name: link for link in sorted(found)}
 
 
-def _one_at_a_time(settings: Settings) -> FileLock:
-    """Held by whoever changes a champion of the data set: alias, tags and link move together."""
+def one_at_a_time(settings: Settings) -> FileLock:
+    """Held by whoever changes a champion of the data set, or the default: alias, tags and link move together."""
     settings.champion_dir.mkdir(parents=True, exist_ok=True)
     return FileLock(settings.champion_dir / ".promotion.lock", timeout=LOCK_SECONDS)
 
 
-def _promote(registry: Registry, found: ModelVersion) -> Path:
+def _promote(registry: Registry, found: ModelVersion, *, withdrawn: ModelVersion | None = None) -> Path:
+    """Export first: where that fails, alias and tags stay as they were."""
     home, model = registry.settings.champion_dir, found.model
     exported = home / ".versions" / model / str(found.version)
     _export(registry, found, exported)
-    champion = registry.find(model, "champion")
-    if champion is None or champion.version != found.version:
-        registry.set_tag(model, found.version, PROMOTED_TAG, datetime.now(UTC).isoformat())
+    if withdrawn is not None:
+        registry.set_tag(model, withdrawn.version, WITHDRAWN_TAG, datetime.now(UTC).isoformat())
+    if found.tags.get(WITHDRAWN_TAG):
         registry.set_tag(model, found.version, WITHDRAWN_TAG, "")
+    champion = registry.find(model, "champion")
+    if champion is None or champion.version != found.version or not champion.tags.get(PROMOTED_TAG):
+        registry.set_tag(model, found.version, PROMOTED_TAG, datetime.now(UTC).isoformat())
         registry.set_alias(model, "champion", found.version)
     point_to(home / model, exported)
     _forget_old(exported.parent, keep=found.version)
@@ -111,26 +115,32 @@ def _promote(registry: Registry, found: ModelVersion) -> Path:
 
 
 def _export(registry: Registry, found: ModelVersion, exported: Path) -> None:
-    """Copy the version's `serving` export, unless a whole one is there; a damaged one is replaced."""
-    if exported.exists():
-        try:
-            read_manifest(exported)
-        except ModelError:
-            shutil.rmtree(exported)
-        else:
-            return
+    """Copy the version's `serving` export, unless it is there. What else is there is damaged, or of a version that had
+    this number in a store since deleted: it is replaced.
+    """
     source = registry.artifact(found.model, found.version, part="serving")
-    read_manifest(source)
+    if _holds(exported, read_manifest(source)):
+        return
     with atomic_directory(exported) as aside:
         shutil.copytree(source, aside, dirs_exist_ok=True)
+        if exported.exists():
+            exported.rename(exported.with_name(f".{exported.name}.{uuid.uuid4().hex}.part"))
+
+
+def _holds(exported: Path, manifest: dict[str, Any]) -> bool:
+    try:
+        return read_manifest(exported) == manifest
+    except (ModelError, OSError):
+        return False
 
 
 def _before(registry: Registry, champion: ModelVersion) -> ModelVersion:
     """The champion before this one that no rollback has left."""
+    promoted = champion.tags.get(PROMOTED_TAG) or datetime.now(UTC).isoformat()  # untagged: the alias was set by hand
     earlier = [
         v
         for v in registry.versions(champion.model)
-        if not v.tags.get(WITHDRAWN_TAG) and "" < v.tags.get(PROMOTED_TAG, "") < champion.tags[PROMOTED_TAG]
+        if not v.tags.get(WITHDRAWN_TAG) and "" < v.tags.get(PROMOTED_TAG, "") < promoted
     ]
     if not earlier:
         raise RegistryError(

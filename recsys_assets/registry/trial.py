@@ -9,7 +9,7 @@ from pathlib import Path
 from recsys_assets.atomic import write_text
 from recsys_assets.evaluation.significance import compare_on_holdout
 from recsys_assets.recommenders import load_model
-from recsys_assets.registry.export import promote, write_default
+from recsys_assets.registry.export import one_at_a_time, promote, write_default
 from recsys_assets.registry.promotion import PromotionDecision, decide
 from recsys_assets.registry.registry import ModelVersion, Registry, RegistryError
 from recsys_assets.settings import Settings
@@ -31,6 +31,8 @@ class Trial:
     champion_ndcg: float | None
     judged_on: str
     decision: PromotionDecision
+    challenger_run: str = ""
+    """MLflow's: in a new store the numbers of versions start again."""
 
     def figures(self) -> dict[str, float]:
         """Numbers for plots over time."""
@@ -82,6 +84,7 @@ def run_trial(settings: Settings, model: str) -> Trial:
         champion_ndcg=compared.champion_mean if champion else None,
         judged_on=compared.judged_on,
         decision=decision,
+        challenger_run=challenger.run_id,
     )
     write_text(_verdict_path(settings, model), json.dumps(asdict(trial), indent=1))
     return trial
@@ -108,6 +111,11 @@ def promote_challenger(settings: Settings, model: str) -> Promoted:
             f"the last trial of {model} judged version {trial.challenger}, the challenger is {challenger.version}. "
             f"Re-materialize `{model}_trial`."
         )
+    if trial.challenger_run != challenger.run_id:
+        raise RegistryError(
+            f"the last trial of {model} judged another version {challenger.version}, of a registry that is gone. "
+            f"Re-materialize `{model}_trial`."
+        )
     if not trial.decision.passed:
         raise RegistryError(f"version {challenger.version} of {model} lost its trial: {trial.decision.reason}")
     champion = challenger if trial.decision.promote else registry.version(model, "champion")
@@ -117,12 +125,13 @@ def promote_challenger(settings: Settings, model: str) -> Promoted:
 
 def choose_default(registry: Registry) -> str:
     """Serve the champion with the best validation figure by default; returns its name."""
-    champions = registry.with_alias("champion")
-    best = max(champions, key=lambda v: (v.metrics.get(VALIDATION_METRIC, 0.0), v.model))
-    figure = best.metrics.get(VALIDATION_METRIC, 0.0)
-    write_default(
-        registry.settings, best.model, f"best {VALIDATION_METRIC} of {len(champions)} champions: {figure:.4f}"
-    )
+    with one_at_a_time(registry.settings):
+        champions = registry.with_alias("champion")
+        best = max(champions, key=lambda v: (v.metrics.get(VALIDATION_METRIC, 0.0), v.model))
+        figure = best.metrics.get(VALIDATION_METRIC, 0.0)
+        write_default(
+            registry.settings, best.model, f"best {VALIDATION_METRIC} of {len(champions)} champions: {figure:.4f}"
+        )
     return best.model
 
 

@@ -32,7 +32,9 @@ from recsys_assets.warehouse.cleaning_sql import (
     ranked_sql,
     same_key,
     sound_rows_sql,
+    typed_again_sql,
     typed_sql,
+    unsound_rows_sql,
 )
 from recsys_assets.warehouse.database import WarehouseError, require_tables, transaction
 from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
@@ -42,7 +44,7 @@ from recsys_assets.warehouse.recipe import Recipe
 from recsys_assets.warehouse.recipes import BUILT_WITH, RECIPES
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.staging import count
-from recsys_assets.warehouse.storage import FILE_BITS, typed_view
+from recsys_assets.warehouse.storage import FILE_BITS, KEPT_AS_NUMBERS, typed_view, whole
 from recsys_assets.warehouse.tables import QUARANTINE, TABLES
 
 Change = Literal["rebuilt", "appended", "unchanged"]
@@ -112,7 +114,8 @@ class _Cleaning:
         else:
             progress(f"{name}: cleaning {count(con, identifier(raw.name)):,} rows")
             added = added_files(inputs, stored_inputs(state)) if state and change == "appended" else None
-            left_out = self._rebuild() if added is None else self._append(added)
+            grown = state is not None and inputs.upstream != stored_inputs(state).upstream
+            left_out = self._rebuild() if added is None else self._append(added, grown=grown)
             content = content_of(con, self.table)
             record_state(con, name, inputs, content, left_out)
         return self._report(content, left_out, change, content.rows - before)
@@ -152,27 +155,22 @@ class _Cleaning:
         con.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({sound})")
         left_out = self._left_out()
         missing = count(con, identifier(self.recipe.raw.name)) - left_out - count(con, name)
-        with self._temporary("broken", "(raw_row BIGINT, rule VARCHAR, reason VARCHAR)"):
-            if missing:
-                self._put_aside("true", expected=missing)
-            if self.table.key and has_repeats(con, self.table.name, self.table.key):
-                keys = identifiers(self.table.key)
-                self._decide(f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1")
-            con.execute(quarantine_sql(self.table, self.recipe.raw, "broken"))
+        if missing:
+            self._put_aside("true", expected=missing)
+        if self.table.key and has_repeats(con, self.table.name, self.table.key):
+            keys = identifiers(self.table.key)
+            self._decide(f"SELECT {keys} FROM {name} GROUP BY ALL HAVING count(*) > 1")
         return left_out
 
-    def _append(self, files: list[str]) -> int:
-        """Only rows of these files, and rows whose reference was not there before."""
+    def _append(self, files: list[str], *, grown: bool) -> int:
+        """Only rows of these files and, where what is referred to has `grown`, rows that pointed nowhere before."""
+        rules = self._unknown_rules() if grown else "[]"
         con, name, keys = self.con, identifier(self.table.name), identifiers(self.table.key)
-        with (
-            self._temporary("broken", "(raw_row BIGINT, rule VARCHAR, reason VARCHAR)"),
-            self._temporary("pending", f"AS {self._unknown_rows_sql()}"),
-        ):
+        with self._temporary("pending", f"AS {self._unknown_rows_sql(rules)}"):
             new = f"r.source_file IN ({', '.join(map(literal, files))})"
-            where = f"{new} OR r.raw_row IN (SELECT raw_row FROM pending)"
+            where = f"{new} OR r.raw_row IN (SELECT raw_row FROM pending)" if count(con, "pending") else new
             con.execute(
-                "DELETE FROM quarantine WHERE table_name = ? AND rule IN "
-                f"(SELECT unnest({self._unknown_rules()}::VARCHAR[]))",
+                f"DELETE FROM quarantine WHERE table_name = ? AND rule IN (SELECT unnest({rules}::VARCHAR[]))",
                 [self.table.name],
             )
             with self._temporary("fresh", f"AS {sound_rows_sql(self.table, self.recipe, self.latest, where=where)}"):
@@ -190,31 +188,45 @@ class _Cleaning:
                     )
                     if count(con, "clashing"):
                         self._decide("FROM clashing")
-            con.execute(quarantine_sql(self.table, self.recipe.raw, "broken"))
         return 0
 
     def _put_aside(self, where: str, *, expected: int) -> None:
-        con = self.con
-        con.execute(f"INSERT INTO broken {broken_rows_sql(self.table, self.recipe, self.latest, where=where)}")
-        if count(con, "broken") != expected:
+        con, rows = self.con, unsound_rows_sql(self.table, self.recipe, self.latest, where=where)
+        again = typed_again_sql(self.table, self.recipe, "unsound_rows", where=where)
+        with self._temporary("unsound_rows", f"AS {rows}"), self._temporary("unsound", f"AS {again}"):
+            broken = broken_rows_sql(self.table, self.latest, "unsound")
+            before = count(con, "quarantine")
+            con.execute(quarantine_sql(self.table, self.recipe.raw, broken))
+            found = count(con, "quarantine") - before
+        if found != expected:
             raise WarehouseError(
-                f"{self.table.name}: {expected:,} rows were not taken, but {count(con, 'broken'):,} break a rule. "
-                "A rule and its opposite disagree (warehouse/rules.py); nothing was changed."
+                f"{self.table.name}: {expected:,} rows were not taken, but {found:,} break a rule. A rule and its "
+                "opposite disagree (warehouse/rules.py); nothing was changed."
             )
 
     def _decide(self, repeated: str) -> None:
         """Of all published rows of each `repeated` key one stays in the table, the others are put aside."""
         con, raw = self.con, self.recipe.raw
         name, keys, columns = identifier(self.table.name), identifiers(self.table.key), columns_sql(self.table)
-        sound = sound_rows_sql(self.table, self.recipe, self.latest)
         with self._temporary("disputed", f"AS {repeated}"):
+            sound = sound_rows_sql(self.table, self.recipe, self.latest, where=self._may_be_disputed())
             contested = f"AS SELECT s.* FROM ({sound}) s SEMI JOIN disputed USING ({keys})"
             with self._temporary("contested", contested):
                 self._forget_duplicates()
                 with self._temporary("ranked", f"AS {ranked_sql(self.table, raw, 'contested')}"):
                     con.execute(f"DELETE FROM {name} t USING disputed d WHERE {same_key(self.table, 't', 'd')}")
                     con.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ranked WHERE place = 1")
-                    con.execute(f"INSERT INTO broken {losers_sql('ranked')}")
+                    con.execute(quarantine_sql(self.table, raw, losers_sql(raw, "ranked")))
+
+    def _may_be_disputed(self) -> str:
+        """Condition on `r` that every row of a disputed key meets: most others need not be typed."""
+        numbers = [k for k in self.table.key if k in KEPT_AS_NUMBERS and k in self.recipe.raw.column_names]
+        return (
+            " AND ".join(
+                f"(r.{whole(k)} IS NULL OR r.{whole(k)} IN (SELECT {identifier(k)} FROM disputed))" for k in numbers
+            )
+            or "true"
+        )
 
     def _forget_duplicates(self) -> None:
         """Rows decided anew are not in quarantine for how they were decided before."""
@@ -229,12 +241,12 @@ class _Cleaning:
     def _unknown_rules(self) -> str:
         return f"[{', '.join(literal(f'{r.column}_unknown') for r in self.table.references)}]"
 
-    def _unknown_rows_sql(self) -> str:
+    def _unknown_rows_sql(self, rules: str) -> str:
         return (
             f"SELECT (f.position << {FILE_BITS}) + q.source_line AS raw_row FROM quarantine q JOIN landed_files f "
             f"USING (source_file) WHERE f.table_name = {literal(self.recipe.raw.name)} "
             f"AND q.table_name = {literal(self.table.name)} "
-            f"AND list_contains({self._unknown_rules()}::VARCHAR[], q.rule)"
+            f"AND list_contains({rules}::VARCHAR[], q.rule)"
         )
 
     def _left_out(self) -> int:

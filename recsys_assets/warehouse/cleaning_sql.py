@@ -5,37 +5,91 @@ from __future__ import annotations
 from datetime import datetime
 
 from recsys_assets.warehouse.declaration import Table
+from recsys_assets.warehouse.fields import whole_number
 from recsys_assets.warehouse.recipe import Recipe
 from recsys_assets.warehouse.rules import DUPLICATE, published_name, reference_alias, row_rules, sound_sql
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
-from recsys_assets.warehouse.storage import PROVENANCE, published_columns, typed_view
+from recsys_assets.warehouse.storage import (
+    KEPT_AS_NUMBERS,
+    PROVENANCE,
+    odd,
+    published_columns,
+    rows_as_published_sql,
+    typed_view,
+)
 
 
-def typed_sql(table: Table, recipe: Recipe, *, where: str = "true") -> str:
-    """Published rows typed: `raw_row`, the table's columns, and what was published for each."""
+def typed_sql(table: Table, recipe: Recipe, *, where: str = "true", more: str = "", rows: str = "") -> str:
+    """Published rows typed: `raw_row`, the table's columns, what was published for each, and `more` columns.
+
+    `rows`: query of the raw rows, all if empty.
+    """
+    source = f"({rows})" if rows else identifier(typed_view(recipe.raw.name))
     columns = ", ".join(
-        f"({recipe.fields[c.name].value})::{c.type} AS {identifier(c.name)}, "
+        f"({_of_halves(recipe.fields[c.name].value, recipe)})::{c.type} AS {identifier(c.name)}, "
         f"({recipe.fields[c.name].published})::VARCHAR AS {published_name(c.name)}"
         for c in table.columns
     )
     return (
-        f"SELECT r.raw_row, {columns} FROM {identifier(typed_view(recipe.raw.name))} r {recipe.join} "
+        f"SELECT r.raw_row, {columns}{', ' if more else ''}{more} "
+        f"FROM {source} r {_of_halves(recipe.join, recipe)} "
         f"WHERE ({recipe.where or 'true'}) AND ({where})"
     )
 
 
+def _of_halves(sql: str, recipe: Recipe) -> str:
+    """`sql` that reads whole numbers without having them written out.
+
+    A whole number looks at the text only where no number is kept, and there the odd text is all of it.
+    """
+    for column in (c for c in recipe.raw.column_names if c in KEPT_AS_NUMBERS):
+        number = whole_number(f"r.{column}").value
+        sql = sql.replace(number, number.replace(f"r.{column}", f"r.{odd(column)}"))
+    return sql
+
+
 def sound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
-    """`raw_row` and the columns of the rows that break no rule."""
-    typed = typed_sql(table, recipe, where=where)
+    """`raw_row` and the columns of the rows that break no rule.
+
+    What a reference points at is a key, so that joining it repeats no row; DuckDB joins twice as fast as it looks
+    whether a value is among others.
+    """
+    joins = " ".join(
+        f"JOIN {identifier(r.table)} {reference_alias(r)} "
+        f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
+        for r in table.references
+    )
     return (
-        f"WITH t AS {_once(recipe)} ({typed}) "
-        f"SELECT t.raw_row, {', '.join(f't.{identifier(c)}' for c in table.column_names)} FROM t "
+        f"WITH t AS {_once(recipe)} ({typed_sql(table, recipe, where=where)}) "
+        f"SELECT t.raw_row, {', '.join(f't.{identifier(c)}' for c in table.column_names)} FROM t {joins} "
         f"WHERE {sound_sql(table, latest=latest)}"
     )
 
 
-def broken_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
-    """`raw_row`, `rule`, `reason` of the rows that break a rule: the first one each breaks."""
+def unsound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
+    """`raw_row` of the other rows, each once.
+
+    What is referred to and not there is looked for among the distinct values, of which there are few.
+    """
+    unsound = [f"NOT coalesce({sound_sql(table, latest=latest)}, false)"]
+    for r in table.references:
+        column = identifier(r.column)
+        unsound.append(
+            f"t.{column} IN (SELECT d.{column} FROM (SELECT DISTINCT {column} FROM t) d "
+            f"ANTI JOIN {identifier(r.table)} x ON x.{identifier(r.target)} = d.{column})"
+        )
+    typed = typed_sql(table, recipe, where=where)
+    return f"WITH t AS {_once(recipe)} ({typed}) SELECT t.raw_row FROM t WHERE {' OR '.join(unsound)}"
+
+
+def typed_again_sql(table: Table, recipe: Recipe, rows: str, *, where: str = "true") -> str:
+    """The rows whose `raw_row` is in `rows`, typed, with all that was published of them."""
+    published = ", ".join(f"r.{identifier(c)} AS {raw_name(c)}" for c in recipe.raw.column_names)
+    return typed_sql(table, recipe, more=published, rows=rows_as_published_sql(recipe.raw, rows, where=where))
+
+
+def broken_rows_sql(table: Table, latest: datetime, unsound: str) -> str:
+    """`raw_row`, `rule`, `reason` of the rows in `unsound`: the first rule that each breaks; and what was published."""
     rules = row_rules(table, latest=latest)
     first = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(rules))
     names = " ".join(f"WHEN {place} THEN {literal(rule.name)}" for place, rule in enumerate(rules))
@@ -45,12 +99,16 @@ def broken_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: st
         f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
         for r in table.references
     )
-    judged = f"SELECT t.*, CASE {first} END AS place FROM t {joins}"
+    judged = f"SELECT t.*, CASE {first} END AS place FROM {unsound} t {joins}"
     return (
-        f"WITH t AS {_once(recipe)} ({typed_sql(table, recipe, where=where)}) "
-        f"SELECT raw_row, CASE place {names} END AS rule, CASE place {reasons} END AS reason "
+        f"SELECT t.*, CASE place {names} END AS rule, CASE place {reasons} END AS reason "
         f"FROM ({judged}) t WHERE place IS NOT NULL"
     )
+
+
+def raw_name(column: str) -> str:
+    """Name beside typed columns of what was published in a raw column."""
+    return identifier(f"{column}:raw")
 
 
 def _once(recipe: Recipe) -> str:
@@ -73,8 +131,14 @@ def ranked_sql(table: Table, raw: Table, contested: str) -> str:
     )
 
 
-def losers_sql(ranked: str) -> str:
-    return f"SELECT raw_row, {literal(DUPLICATE)} AS rule, reason FROM {ranked} WHERE place > 1"
+def losers_sql(raw: Table, ranked: str) -> str:
+    """Rows that did not stay: `raw_row`, `rule`, `reason`, and what was published."""
+    published = ", ".join(f"r.{identifier(c)} AS {raw_name(c)}" for c in raw.column_names)
+    rows = rows_as_published_sql(raw, f"(SELECT raw_row FROM {ranked} WHERE place > 1)")
+    return (
+        f"SELECT k.raw_row, {literal(DUPLICATE)} AS rule, k.reason, {published} "
+        f"FROM {ranked} k JOIN ({rows}) r USING (raw_row)"
+    )
 
 
 def same_key(table: Table, left: str, right: str) -> str:
@@ -83,14 +147,13 @@ def same_key(table: Table, left: str, right: str) -> str:
 
 
 def quarantine_sql(table: Table, raw: Table, broken: str) -> str:
-    """Insert the rows of `broken`, as they were published."""
-    published = ", ".join(f"{literal(c)}: r.{identifier(c)}" for c in published_columns(raw))
-    file, line = PROVENANCE
+    """Insert the rows of query `broken`, as they were published."""
+    published = ", ".join(f"{literal(c)}: b.{raw_name(c)}" for c in published_columns(raw))
+    file, line = (f"b.{raw_name(c)}" for c in PROVENANCE)
     return (
         f"INSERT INTO quarantine SELECT {literal(table.name)}, b.rule, "
-        f"r.{file} || ' line ' || r.{line} || ': ' || b.reason || '; quarantined as ''' || b.rule || '''', "
-        f"r.{file}, r.{line}, to_json({{{published}}}) "
-        f"FROM {broken} b JOIN {identifier(raw.name)} r USING (raw_row)"
+        f"{file} || ' line ' || {line} || ': ' || b.reason || '; quarantined as ''' || b.rule || '''', "
+        f"{file}, {line}, to_json({{{published}}}) FROM ({broken}) b"
     )
 
 

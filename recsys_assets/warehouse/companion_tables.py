@@ -5,7 +5,7 @@ Assets are `tmdb_movies`, `imdb_titles` and `genome`; the others are steps on th
 
 from __future__ import annotations
 
-from recsys_assets.warehouse.bounds import EARLIEST_YEAR, LATEST_YEAR
+from recsys_assets.warehouse.bounds import EARLIEST_YEAR, LATEST_YEAR, NIGHTLY, OPTIONAL
 from recsys_assets.warehouse.declaration import Column, Reference, Table
 
 FILM_KINDS = ("movie", "tvMovie", "video", "short", "tvMiniSeries", "tvSpecial")
@@ -52,6 +52,8 @@ TMDB_MOVIES = Table(
     ),
     key=("tmdb_id",),
     order_by=("tmdb_id",),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
 )
 
 IMDB_PEOPLE = Table(
@@ -124,6 +126,8 @@ IMDB_TITLES = Table(
     ),
     key=("imdb_id",),
     order_by=("imdb_id",),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
 )
 
 GENOME_TAGS = Table(
@@ -152,4 +156,6 @@ GENOME = Table(
     key=("movie_id", "tag_id"),
     references=(Reference("movie_id", "movies", "movie_id"), Reference("tag_id", "genome_tags", "tag_id")),
     order_by=("movie_id", "tag_id"),
+    freshness=NIGHTLY,
+    volume=OPTIONAL,
 )

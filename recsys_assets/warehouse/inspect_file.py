@@ -42,7 +42,8 @@ def _inspect_parquet(file: DelimitedFile) -> None:
     missing = [name for name in file.header or () if name not in found]
     if missing:
         raise SourceError(
-            f"{file.path}: no column {', '.join(missing)}; it has {', '.join(found)}. {AGAIN}, or declare the new layout."
+            f"{file.path}: no column {', '.join(missing)}; it has {', '.join(found)}. {AGAIN}, or declare the new "
+            "layout in recsys_assets/sources/."
         )
 
 

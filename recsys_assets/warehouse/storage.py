@@ -4,8 +4,9 @@ A published file of 26 million ratings takes twice as long to store as text as i
 column that holds ids or times is kept as BIGINT wherever the number, written out, is the published text again; a
 row with any other text in such a column (`01`, `1e3`, `x`, nothing) keeps all those texts in `odd`.
 
-The raw table is a view that gives every value back as published. `<table>:typed` also gives the numbers, as
-`<column>:whole`, to those who would have to read them from the text again.
+The raw table is a view that gives every value back as published. `<table>:typed` also gives such a column's two
+halves, of which one is NULL: `<column>:whole`, the number, and `<column>:odd`, the text that is none. Whoever asks for
+the halves only does not have numbers written out, which takes longer than to read them.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def whole(column: str) -> str:
     return identifier(f"{column}:whole")
 
 
+def odd(column: str) -> str:
+    """The name of a column's text where that is not kept as a number."""
+    return identifier(f"{column}:odd")
+
+
 def published_columns(table: Table) -> tuple[str, ...]:
     return tuple(c for c in table.column_names if c not in PROVENANCE)
 
@@ -71,11 +77,24 @@ def view_sql(
     parts = [_file_sql(columns, file, landed, landed.source_file in corrected, table) for file, landed in files]
     if corrected:
         parts.append(_corrected_sql(table, columns))
-    shown = [identifier(c) for c in columns] + [*map(identifier, PROVENANCE), "raw_row"]
-    shown += [whole(c) for c in columns if c in KEPT_AS_NUMBERS] if numbers else []
+    shown = [*map(_text, columns), *map(identifier, PROVENANCE), "raw_row"]
+    shown += _halves(columns) if numbers else []
     rows = " UNION ALL BY NAME ".join(parts) if parts else _nothing_sql(columns)
     name = typed_view(table.name) if numbers else table.name
     return f"CREATE OR REPLACE VIEW {identifier(name)} AS SELECT {', '.join(shown)} FROM ({rows})"
+
+
+def rows_as_published_sql(table: Table, rows: str, *, where: str = "true") -> str:
+    """Query of all columns of `<table>:typed`, of the rows `r` whose `raw_row` is in `rows`.
+
+    Their numbers are written out once the rows are found: the view does so for every row that it is asked for.
+    """
+    columns = published_columns(table)
+    texts = [identifier(c) for c in columns if c not in KEPT_AS_NUMBERS]
+    kept = ", ".join((*texts, *map(identifier, PROVENANCE), "raw_row", *_halves(columns)))
+    found = f"SELECT {kept} FROM {identifier(typed_view(table.name))} r SEMI JOIN {rows} USING (raw_row) WHERE {where}"
+    written = "".join(f", {_text(c)}" for c in columns if c in KEPT_AS_NUMBERS)
+    return f"SELECT *{written} FROM ({found})"
 
 
 def names_in(file: DelimitedFile) -> list[str]:
@@ -91,9 +110,9 @@ def first_line(file: DelimitedFile) -> int:
 
 def _file_sql(columns: Sequence[str], file: DelimitedFile, landed: LandedFile, corrected: bool, table: Table) -> str:
     filled = names_in(file)
-    odd = {name: place for place, name in enumerate((n for n in filled if n in KEPT_AS_NUMBERS), start=1)}
+    places = {name: place for place, name in enumerate((n for n in filled if n in KEPT_AS_NUMBERS), start=1)}
     line = "line" if landed.numbered else f"rowid + {first_line(file)}"
-    values = [*_values(columns, filled, odd), f"{literal(landed.source_file)} AS source_file"]
+    values = [*_values(columns, filled, places), f"{literal(landed.source_file)} AS source_file"]
     values += [f"{line} AS source_line", f"{landed.position << FILE_BITS} + {line} AS raw_row"]
     where = ""
     if corrected:
@@ -102,32 +121,45 @@ def _file_sql(columns: Sequence[str], file: DelimitedFile, landed: LandedFile, c
     return f"SELECT {', '.join(values)} FROM {identifier(landed.storage)}{where}"
 
 
-def _values(columns: Sequence[str], filled: Sequence[str], odd: dict[str, int]) -> list[str]:
+def _text(column: str) -> str:
+    """A column as published, of its halves where it has any."""
+    if column not in KEPT_AS_NUMBERS:
+        return identifier(column)
+    return f"coalesce({whole(column)}::VARCHAR, {odd(column)}) AS {identifier(column)}"
+
+
+def _halves(columns: Sequence[str]) -> list[str]:
+    return [half for c in columns if c in KEPT_AS_NUMBERS for half in (whole(c), odd(c))]
+
+
+def _values(columns: Sequence[str], filled: Sequence[str], places: dict[str, int]) -> list[str]:
+    """What a file's table has of every column, or of its halves."""
     values = []
     for name in columns:
-        if name in odd:
-            values.append(f"coalesce({whole(name)}::VARCHAR, odd[{odd[name]}]) AS {identifier(name)}")
-            values.append(f"{whole(name)} AS {whole(name)}")
-            continue
-        values.append(f"{identifier(name) if name in filled else 'NULL::VARCHAR'} AS {identifier(name)}")
-        if name in KEPT_AS_NUMBERS:
-            values.append(f"NULL::BIGINT AS {whole(name)}")
+        if name in places:
+            values.append(whole(name))
+            values.append(f"CASE WHEN {whole(name)} IS NULL THEN odd[{places[name]}] END AS {odd(name)}")
+        elif name in KEPT_AS_NUMBERS:
+            values += _as_text(name, "NULL")
+        else:
+            values.append(f"{identifier(name) if name in filled else 'NULL::VARCHAR'} AS {identifier(name)}")
     return values
 
 
+def _as_text(column: str, text: str) -> list[str]:
+    """Halves of a column of which there is only text."""
+    return [f"NULL::BIGINT AS {whole(column)}", f"{text}::VARCHAR AS {odd(column)}"]
+
+
 def _corrected_sql(table: Table, columns: Sequence[str]) -> str:
-    numbers = ", ".join(f"NULL::BIGINT AS {whole(c)}" for c in columns if c in KEPT_AS_NUMBERS)
-    row = f"(position << {FILE_BITS}) + source_line AS raw_row"
-    return (
-        f"SELECT {', '.join(map(identifier, (*columns, *PROVENANCE)))}, {row}{', ' if numbers else ''}{numbers} "
-        f"FROM {identifier(corrected_table(table.name))}"
-    )
+    values = [v for c in columns for v in (_as_text(c, identifier(c)) if c in KEPT_AS_NUMBERS else [identifier(c)])]
+    values += [*map(identifier, PROVENANCE), f"(position << {FILE_BITS}) + source_line AS raw_row"]
+    return f"SELECT {', '.join(values)} FROM {identifier(corrected_table(table.name))}"
 
 
 def _nothing_sql(columns: Sequence[str]) -> str:
-    texts = ", ".join(f"NULL::VARCHAR AS {identifier(c)}" for c in columns)
-    numbers = "".join(f", NULL::BIGINT AS {whole(c)}" for c in columns if c in KEPT_AS_NUMBERS)
+    values = ", ".join(_values(columns, (), {}))
     return (
-        f"SELECT {texts}, NULL::VARCHAR AS source_file, NULL::BIGINT AS source_line, NULL::BIGINT AS raw_row{numbers} "
+        f"SELECT {values}, NULL::VARCHAR AS source_file, NULL::BIGINT AS source_line, NULL::BIGINT AS raw_row "
         "WHERE false"
     )

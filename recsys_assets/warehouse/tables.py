@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from recsys_assets.warehouse.bounds import EARLIEST_YEAR, LATEST_YEAR
+from recsys_assets.warehouse.bounds import EARLIEST_YEAR, LATEST_YEAR, NIGHTLY, OPTIONAL
 from recsys_assets.warehouse.companion_tables import GENOME, IMDB_TITLES, TMDB_MOVIES
-from recsys_assets.warehouse.declaration import Column, Distribution, Freshness, Reference, Table, Volume
+from recsys_assets.warehouse.declaration import Column, Distribution, Reference, Table, Volume
 from recsys_assets.warehouse.raw_tables import (
     RAW_CREDITS,
     RAW_GENOME_SCORES,
@@ -35,10 +35,6 @@ RATING_MIN, RATING_MAX = 0.5, 5.0
 EARLIEST_EVENT = datetime(1995, 1, 1)
 """No public rating is older: MovieLens began in 1997, its data sets hold test ratings from 1995 on."""
 PARTS = ("train", "validation", "test")
-NIGHTLY = Freshness(hours=36)
-"""Files are looked for every night: one and a half missed."""
-OPTIONAL = Volume(collapse=None)
-"""Of a table that a data set may do without."""
 
 _GENRES = Distribution("genres", "Movies by genre", "genres", "values")
 _DECADES = Distribution("decades", "Movies by decade", "year", "steps", step=10)

@@ -40,6 +40,46 @@ def test_rollback_returns_to_the_champion_before_and_forward_again(registry: Reg
     assert _best(registry) == 3
 
 
+def test_rollback_repeated_goes_further_back_and_never_to_what_was_withdrawn(
+    registry: Registry, record: Record
+) -> None:
+    for run, favourite in (("a", 1), ("b", 2), ("c", 3)):
+        version = registry.record(record(run, favourite)).version
+        promote(registry, "popularity", version)
+    assert [rollback(registry, "popularity").version for _ in range(2)] == [2, 1]
+    with pytest.raises(RegistryError, match="no champion before version 1"):
+        rollback(registry, "popularity")
+    assert _best(registry) == 1
+    promote(registry, "popularity", 3)
+    assert rollback(registry, "popularity").version == 1, "2 is withdrawn still"
+    promote(registry, "popularity", 2)
+    promote(registry, "popularity", 3)
+    assert rollback(registry, "popularity").version == 2, "its new promotion has cleared it"
+    assert _best(registry) == 2
+
+
+def test_rollback_from_a_version_chosen_by_hand_does_not_swing_to_and_fro(registry: Registry, record: Record) -> None:
+    for run in ("a", "b"):
+        registry.record(record(run))
+    promote(registry, "popularity", 2)
+    promote(registry, "popularity", 1)
+    assert rollback(registry, "popularity").version == 2
+    with pytest.raises(RegistryError, match="no champion before version 2"):
+        rollback(registry, "popularity")
+
+
+def test_rollback_leaves_a_champion_that_another_tool_has_named(registry: Registry, record: Record) -> None:
+    for run, favourite in (("a", 1), ("b", 2)):
+        registry.record(record(run, favourite))
+    promote(registry, "popularity", 1)
+    registry.set_alias("popularity", "champion", 2)
+    assert rollback(registry, "popularity").version == 1
+    assert _best(registry) == 1
+    registry.set_alias("popularity", "champion", 2)
+    promote(registry, "popularity", 2)
+    assert rollback(registry, "popularity").version == 1
+
+
 def test_rollback_without_an_earlier_champion_is_refused(registry: Registry, record: Record) -> None:
     with pytest.raises(NotRegisteredError):
         rollback(registry, "popularity")

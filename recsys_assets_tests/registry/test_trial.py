@@ -69,6 +69,18 @@ def test_a_verdict_about_another_version_promotes_nothing(settings: Settings) ->
         promote_challenger(settings, "popularity")
 
 
+def test_a_verdict_of_a_registry_that_is_gone_promotes_nothing(settings: Settings) -> None:
+    _publish(settings)
+    _retrain(settings, "popularity", "a")
+    run_trial(settings, "popularity")
+    (settings.models_dir / "mlflow.db").unlink()
+    _retrain(settings, "popularity", "b")
+    with pytest.raises(RegistryError, match="another version 1"):
+        promote_challenger(settings, "popularity")
+    run_trial(settings, "popularity")
+    assert promote_challenger(settings, "popularity").version == 1
+
+
 def test_the_leaderboard_leaves_out_what_was_judged_on_older_splits(settings: Settings) -> None:
     _publish(settings)
     for model in ("popularity", "content"):
