@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.sources.files import DelimitedFile
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import KNOWN, CleanReport, clean_table
 from recsys_assets.warehouse.database import WarehouseError
+from recsys_assets.warehouse.declaration import Reference
 from recsys_assets.warehouse.load import load_raw
+from recsys_assets.warehouse.recipes import RECIPES
 from recsys_assets.warehouse.tables import RATINGS, RAW_RATINGS, RAW_USERS, USERS
 from recsys_assets_tests.warehouse.files import (
     imdb_file,
@@ -88,6 +90,23 @@ def test_a_bad_rating_is_quarantined_under_the_first_rule_it_breaks(
     assert words in str(reason)
     assert str(reason).endswith(f"; quarantined as '{rule}'")
     assert [v or "" for v in json.loads(str(row)).values()] == bad.split(",")
+
+
+def test_a_number_in_other_words_is_read_and_quarantined_as_published(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = ratings_file(
+        tmp_path, f"007,1.0,5,{SECOND}", f"2,1,4,{SECOND}.0", f"+3,1.0,9,{SECOND}", f"04,8.0,3,{SECOND}"
+    )
+    report = filled(con, by_table(movies_file(tmp_path, HEAT), file))["ratings"]
+    assert rows(con, "FROM ratings ORDER BY user_id") == [(2, 1, 4.0, TIME), (7, 1, 5.0, TIME)]
+    assert report.quarantined == {"movie_id_unknown": 1, "rating_range": 1}
+    kept = rows(con, "SELECT source_line, reason, row_json FROM quarantine ORDER BY source_line")
+    assert [list(json.loads(str(row)).values()) for *_, row in kept] == [
+        ["+3", "1.0", "9", str(SECOND)],
+        ["04", "8.0", "3", str(SECOND)],
+    ]
+    assert "movie_id 8.0 is not in movies" in str(kept[1][1])
 
 
 def test_an_event_of_tomorrow_is_kept_and_one_of_the_day_after_is_not(
@@ -275,6 +294,16 @@ def test_ml_100k_survives_whole(con: duckdb.DuckDBPyConnection, mirror: Path, tm
         ("Les Misérables", 1995, ["Drama", "Musical"]),
     ]
     assert rows(con, "SELECT title FROM movies WHERE year IS NULL") == [("unknown",)]
+
+
+REFERENCES = [(name, r) for name in RECIPES for r in KNOWN[name].references]
+
+
+@pytest.mark.parametrize(("name", "reference"), REFERENCES, ids=[f"{name}.{r.column}" for name, r in REFERENCES])
+def test_what_a_required_column_refers_to_is_a_key(name: str, reference: Reference) -> None:
+    """So that joining it repeats no row, and that a row without it is put aside under a rule."""
+    assert KNOWN[reference.table].key == (reference.target,)
+    assert KNOWN[name].column(reference.column).required
 
 
 def test_an_empty_raw_table_gives_an_empty_validated_one(con: duckdb.DuckDBPyConnection) -> None:
