@@ -46,6 +46,7 @@ from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.staging import count
 from recsys_assets.warehouse.storage import FILE_BITS, KEPT_AS_NUMBERS, typed_view, whole
 from recsys_assets.warehouse.tables import QUARANTINE, TABLES
+from recsys_assets.warehouse.watching import watched
 
 Change = Literal["rebuilt", "appended", "unchanged"]
 KNOWN = {**TABLES, **{t.name: t for parts in BUILT_WITH.values() for t in parts}}
@@ -115,7 +116,8 @@ class _Cleaning:
             progress(f"{name}: cleaning {count(con, identifier(raw.name)):,} rows")
             added = added_files(inputs, stored_inputs(state)) if state and change == "appended" else None
             grown = state is not None and inputs.upstream != stored_inputs(state).upstream
-            left_out = self._rebuild() if added is None else self._append(added, grown=grown)
+            with watched(con, f"{name}: cleaning", progress):
+                left_out = self._rebuild() if added is None else self._append(added, grown=grown)
             content = content_of(con, self.table)
             record_state(con, name, inputs, content, left_out)
         return self._report(content, left_out, change, content.rows - before)

@@ -39,6 +39,7 @@ from recsys_assets.warehouse.storage import (
     whole,
 )
 from recsys_assets.warehouse.tables import QUARANTINE
+from recsys_assets.warehouse.watching import watched
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def load_raw(
             if kept is None:
                 digest = pool.submit(sha256_of, file.path)
                 progress(f"{table.name}: reading {file.source}, {file.path.stat().st_size / 1e6:,.0f} MB")
-                rows = stack.enter_context(staged(con, file))
+                with watched(con, f"{table.name}: reading {file.source}", progress):
+                    rows = stack.enter_context(staged(con, file))
                 landed.append(_described(con, table, position, file, rows, digest.result()))
                 new.append((landed[-1], rows))
             else:

@@ -14,6 +14,7 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.lake import Lake, LakeError, Snapshot
 from recsys_assets.warehouse.tables import QUARANTINE
+from recsys_assets.warehouse.watching import watched
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def publish_snapshot(
     """Publish each table of the warehouse, then the version of all of them together."""
     published = []
     for table in tables:
-        published.append(lake.publish(con, table, upstream={}))
+        with watched(con, f"publishing {table.name}", progress):
+            published.append(lake.publish(con, table, upstream={}))
         progress(f"published {table.name}: {published[-1].rows:,} rows, version {published[-1].version}")
     versions = {snapshot.table: snapshot.version for snapshot in published}
     digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:16]
