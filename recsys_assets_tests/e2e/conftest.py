@@ -15,8 +15,18 @@ from typing import Any
 import pytest
 
 from recsys_assets.settings import PROJECT_ROOT
+from recsys_assets_tests.conftest import IN_CI
 
 RUN_SECONDS = 420
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,20 @@ def deploy(root: Path, **env: str) -> Deployment:
         }
         | env,
     )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    executable = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if executable is None:
+        message = "no Chromium on PATH; install your system's `chromium` to run the browser tests"
+        pytest.fail(message) if IN_CI else pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

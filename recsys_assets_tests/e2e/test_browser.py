@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,34 +15,9 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.settings import PROJECT_ROOT
-from recsys_assets_tests.conftest import IN_CI
 from recsys_assets_tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.e2e
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    executable = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
-    if executable is None:
-        message = "no Chromium on PATH; install your system's `chromium` to run the browser tests"
-        pytest.fail(message) if IN_CI else pytest.skip(message)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from recsys_assets_tests.e2e.conftest import Deployment
-from recsys_assets_tests.e2e.test_browser import browser  # noqa: F401 (fixture)
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +18,7 @@ def site(synthetic: Deployment) -> Path:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_the_site_is_read_offline_without_a_sideways_scroll(browser: Any, site: Path, width: int) -> None:  # noqa: F811
+def test_the_site_is_read_offline_without_a_sideways_scroll(browser: Any, site: Path, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, offline=True)
     try:
         page = context.new_page()
