@@ -43,8 +43,11 @@ install-dev: $(VENV)/.installed-dev
 demo: install ## everything, once, on the embedded data set: graph, leaderboard, ten recommendations
 	@$(BIN)/recsys demo
 
-test: install-dev ## all tests
-	@$(BIN)/python -m pytest
+test: install-dev ## all tests; those of the whole graph and its pages beside the others
+	@log=$$(mktemp); $(BIN)/python -m pytest -m e2e -p no:cacheprovider >$$log 2>&1 & whole=$$!; \
+	$(BIN)/python -m pytest -m 'not e2e and not benchmark'; rest=$$?; \
+	wait $$whole; whole=$$?; echo "The whole graph and its pages:"; cat $$log; rm -f $$log; \
+	exit $$((rest | whole))
 
 dev: install ## the Dagster web UI with daemon (schedule, sensors) on http://127.0.0.1:3000
 	@$(BIN)/dagster dev -w workspace.yaml
