@@ -47,13 +47,19 @@ class Scores:
 
 
 def fit_temporal(
-    make: Make, splits: pl.DataFrame, catalogue: pl.DataFrame, *, seed: int, progress: Progress = silent
+    make: Make,
+    splits: pl.DataFrame,
+    catalogue: pl.DataFrame,
+    *,
+    people: pl.DataFrame | None = None,
+    seed: int,
+    progress: Progress = silent,
 ) -> Recommender:
     """A model fitted on the temporal training part only: the one that can be judged on what came after."""
     _require_time_order(splits)
     model, train = make(), interactions_of(splits, "temporal", "train")
     progress(f"{model.name}: fitting on the temporal training part, {len(train):,} ratings")
-    return model.fit(train, catalogue, seed=seed, progress=progress)
+    return model.fit(train, catalogue, people=people, seed=seed, progress=progress)
 
 
 def score_temporal(model: Recommender, splits: pl.DataFrame, *, progress: Progress = silent) -> Scores:
@@ -81,6 +87,7 @@ def leave_one_out(
     catalogue: pl.DataFrame,
     *,
     part: Literal["validation", "test"] = "test",
+    people: pl.DataFrame | None = None,
     seed: int,
     progress: Progress = silent,
 ) -> Scores:
@@ -91,12 +98,18 @@ def leave_one_out(
     before = interactions_of(splits, "leave_one_out", *EARLIER[part])
     model = make()
     progress(f"{model.name}: leave-one-out by time, fitting on {len(before):,} ratings, {len(scored):,} to be found")
-    model.fit(before, catalogue, seed=seed, progress=progress)
+    model.fit(before, catalogue, people=people, seed=seed, progress=progress)
     return Scores((score_lists(model, scored, protocol=f"loo_{part}"),))
 
 
 def cross_validate(
-    make: Make, splits: pl.DataFrame, catalogue: pl.DataFrame, *, seed: int, progress: Progress = silent
+    make: Make,
+    splits: pl.DataFrame,
+    catalogue: pl.DataFrame,
+    *,
+    people: pl.DataFrame | None = None,
+    seed: int,
+    progress: Progress = silent,
 ) -> Scores:
     """Rating errors over the folds; nothing for a model that predicts no ratings."""
     if not isinstance(make(), RatingPredictor):
@@ -108,7 +121,9 @@ def cross_validate(
     for fold in folds:
         model = make()
         progress(f"{model.name}: ratings, fold {len(found) + 1} of {len(folds)}")
-        model.fit(_columns(splits.filter(pl.col("fold") != fold)), catalogue, seed=seed, progress=progress)
+        model.fit(
+            _columns(splits.filter(pl.col("fold") != fold)), catalogue, people=people, seed=seed, progress=progress
+        )
         if not isinstance(model, RatingPredictor):
             raise EvaluationError(
                 f"the maker of {model.name} gave a model that predicts no ratings after one that does"

@@ -73,13 +73,14 @@ def score_lists(
 
 
 def score_ratings(model: RatingPredictor, actual: pl.DataFrame, *, protocol: str) -> RatingResult:
-    """Errors of the predicted ratings of the pairs of `actual` (`user_id, movie_id, rating`)."""
+    """Errors of the predicted ratings of the pairs of `actual` (`user_id, movie_id, rating, timestamp`)."""
     if len(actual) == 0:
         raise EvaluationError(f"{protocol}: there is no rating to predict")
     require_unfitted(model, actual, protocol)
     users, movies = actual["user_id"].to_numpy(), actual["movie_id"].to_numpy()
     truth = actual["rating"].cast(pl.Float64).to_numpy()
-    predicted = model.predict(users, movies).astype(np.float64)
+    at = actual["timestamp"].dt.epoch("s").to_numpy() if "timestamp" in actual.columns else None
+    predicted = model.predict(users, movies, at=at).astype(np.float64)
     rated = model.movies.values[np.unique(model.histories.movies)]
     warm = (model.histories.take(model.users.index(users)).lengths > 0) & np.isin(movies, rated)
     return RatingResult(

@@ -48,6 +48,7 @@ def train(
     splits: pl.DataFrame,
     catalogue: pl.DataFrame,
     *,
+    people: pl.DataFrame | None = None,
     seed: int,
     dataset: str,
     data_version: str,
@@ -60,17 +61,17 @@ def train(
         raise EvaluationError(
             f"there is no protocol {', '.join(sorted(unknown))}; protocols are {', '.join(PROTOCOLS)}"
         )
-    holdout = fit_temporal(make, splits, catalogue, seed=seed, progress=progress)
+    holdout = fit_temporal(make, splits, catalogue, people=people, seed=seed, progress=progress)
     found = Scores()
     if "temporal" in protocols:
         found += score_temporal(holdout, splits, progress=progress)
     if "leave_one_out" in protocols:
-        found += leave_one_out(make, splits, catalogue, seed=seed, progress=progress)
+        found += leave_one_out(make, splits, catalogue, people=people, seed=seed, progress=progress)
     if "cross_validation" in protocols:
-        found += cross_validate(make, splits, catalogue, seed=seed, progress=progress)
+        found += cross_validate(make, splits, catalogue, people=people, seed=seed, progress=progress)
     progress(f"{name}: fitting on all {len(splits):,} ratings, to be served")
     started = time.perf_counter()
-    serving = make().fit(splits.select(INTERACTION_COLUMNS), catalogue, seed=seed, progress=progress)
+    serving = make().fit(splits.select(INTERACTION_COLUMNS), catalogue, people=people, seed=seed, progress=progress)
     fit_seconds = time.perf_counter() - started
     evaluation = Evaluation(
         model=name,

@@ -32,6 +32,7 @@ from recsys_assets.recommenders.data import (
     IntArray,
     TrainingData,
     align_catalogue,
+    align_people,
     histories_of,
     titles_of,
 )
@@ -101,15 +102,34 @@ class Recommender(ABC):
     # -- fitting ---------------------------------------------------------------------------------------------
 
     def fit(
-        self, interactions: pl.DataFrame, catalogue: pl.DataFrame, *, seed: int = 0, progress: Progress = silent
+        self,
+        interactions: pl.DataFrame,
+        catalogue: pl.DataFrame,
+        *,
+        people: pl.DataFrame | None = None,
+        seed: int = 0,
+        progress: Progress = silent,
     ) -> Self:
-        """Learn from Interactions (`user_id, movie_id, rating, timestamp`) and a Catalogue. Same input, same model."""
+        """Learn from Interactions (`user_id, movie_id, rating, timestamp`) and a Catalogue. Same input, same model.
+
+        `people` (`user_id, age, gender, occupation`): demographics, which few data sets have and few models use.
+        """
         check_interactions(interactions)
         check_catalogue(catalogue)
         users = Ids.of(interactions["user_id"].to_numpy())
         movies = Ids.of(catalogue["movie_id"].to_numpy(), interactions["movie_id"].to_numpy())
         histories = histories_of(interactions, users, movies)
-        return self.fit_data(TrainingData(users, movies, histories, align_catalogue(catalogue, movies), seed, progress))
+        return self.fit_data(
+            TrainingData(
+                users,
+                movies,
+                histories,
+                align_catalogue(catalogue, movies),
+                seed,
+                progress,
+                align_people(people, users),
+            )
+        )
 
     def fit_data(self, data: TrainingData) -> Self:
         """`fit` on what was checked and mapped before; how a hybrid fits its parts on one copy of the data."""
@@ -299,14 +319,18 @@ class RatingPredictor(Recommender):
     """A recommender whose score is a predicted rating."""
 
     @abstractmethod
-    def _predict(self, users: IntArray, movies: IntArray) -> FloatArray:
-        """Ratings (n,) of pairs of indices; -1 stands for an unknown user or movie."""
+    def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
+        """Ratings (n,) of pairs of indices; -1 stands for an unknown user or movie. `at` as in `predict`."""
 
-    def predict(self, users: IntArray, movies: IntArray) -> FloatArray:
-        """Predicted ratings (n,) in rating points, clipped to 0.5-5.0, of pairs of ids, known or not."""
+    def predict(self, users: IntArray, movies: IntArray, *, at: IntArray | None = None) -> FloatArray:
+        """Predicted ratings (n,) in rating points, clipped to 0.5-5.0, of pairs of ids, known or not.
+
+        `at` (n,): when each is rated, seconds since 1970 UTC; without it, at the time of the user's last rating. Only
+        models of changing tastes look at it.
+        """
         self._require_fitted()
         users, movies = np.asarray(users, dtype=np.int64), np.asarray(movies, dtype=np.int64)
-        predicted = self._predict(self.users.index(users), self.movies.index(movies))
+        predicted = self._predict(self.users.index(users), self.movies.index(movies), at)
         return np.clip(predicted, RATING_MIN, RATING_MAX).astype(np.float32)
 
 

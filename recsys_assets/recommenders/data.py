@@ -14,6 +14,8 @@ from recsys_assets.progress import Progress
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+PEOPLE_COLUMNS: dict[str, type[pl.DataType]] = {"age": pl.Int32, "gender": pl.String, "occupation": pl.String}
+"""What models may know of a user beside their ratings, where the data set has it."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,11 @@ class Histories:
         ratings: NDArray[np.floating],
         timestamps: NDArray[np.integer],
     ) -> Self:
-        """Group columns by row, then time, then movie (so that equal timestamps have a fixed order)."""
-        order = np.lexsort((movies, timestamps, rows))
+        """Group columns by row, then time; equal times in a random order that depends on nothing but time and movie.
+
+        The order of ids would be a pattern for models of sequences to learn, and the order of the file a leak.
+        """
+        order = np.lexsort((movies, tie_breakers(movies, timestamps), timestamps, rows))
         indptr = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=n_rows)))).astype(np.int64)
         return cls(
             indptr,
@@ -118,6 +123,8 @@ class TrainingData:
     """One row per movie of `movies`, in that order; nulls where the catalogue lacks it."""
     seed: int
     progress: Progress
+    people: pl.DataFrame
+    """One row per user of `users`, in that order: `age`, `gender`, `occupation`; nulls where nothing is known."""
 
 
 def align_catalogue(catalogue: pl.DataFrame, movies: Ids) -> pl.DataFrame:
@@ -129,6 +136,15 @@ def align_catalogue(catalogue: pl.DataFrame, movies: Ids) -> pl.DataFrame:
         .with_columns(pl.col(lists).fill_null([]))
         .with_columns(pl.col("title").fill_null(pl.format("movie {}", pl.col("movie_id"))))
     )
+
+
+def align_people(people: pl.DataFrame | None, users: Ids) -> pl.DataFrame:
+    """Demographics in the order of `users`, `PEOPLE_COLUMNS` only; nulls for users that `people` lacks."""
+    index = pl.DataFrame({"user_id": users.values})
+    if people is None:
+        return index.with_columns(pl.lit(None, dtype=kind).alias(column) for column, kind in PEOPLE_COLUMNS.items())
+    known = people.select("user_id", *(pl.col(column).cast(kind) for column, kind in PEOPLE_COLUMNS.items()))
+    return index.join(known, on="user_id", how="left", maintain_order="left")
 
 
 def histories_of(interactions: pl.DataFrame, users: Ids, movies: Ids) -> Histories:
@@ -146,3 +162,11 @@ def titles_of(catalogue: pl.DataFrame) -> list[str]:
     """`Title (year)` of every row."""
     year = pl.when(pl.col("year").is_null()).then(pl.lit("")).otherwise(pl.format(" ({})", pl.col("year")))
     return catalogue.select(pl.concat_str("title", year))["title"].to_list()
+
+
+def tie_breakers(movies: NDArray[np.integer], timestamps: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """A random number (n,) per pair of time and movie (SplitMix64's finalizer; Steele, Lea and Flood, OOPSLA 2014)."""
+    z = timestamps.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + movies.astype(np.uint64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

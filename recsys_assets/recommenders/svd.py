@@ -72,7 +72,7 @@ class Svd(RatingPredictor):
         base = (self.mean + bias)[:, None] + self.movie_bias
         return (base + factors @ self.movie_factors.T).astype(np.float32)
 
-    def _predict(self, users: IntArray, movies: IntArray) -> FloatArray:
+    def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
         both = (users >= 0) & (movies >= 0)
         taste = np.einsum("nf,nf->n", self.user_factors[users], self.movie_factors[movies])
         biases = np.where(users >= 0, self.user_bias[users], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)

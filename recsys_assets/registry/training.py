@@ -47,6 +47,7 @@ def train_and_register(
         lambda: build(model, config),
         lake.read("splits"),
         lake.read("catalogue"),
+        people=lake.read("users") if "users" in snapshot.tables else None,
         seed=settings.seed,
         dataset=settings.dataset,
         data_version=snapshot.version,

@@ -143,7 +143,7 @@ class Mean(RatingPredictor):
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         return np.tile(self.counts, (len(histories), 1))
 
-    def _predict(self, users: IntArray, movies: IntArray) -> FloatArray:
+    def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
         return np.full(len(users), self.mean, dtype=np.float32)
 
     def _state(self) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_assets.recommenders.data import Histories, Ids, align_catalogue, histories_of, titles_of
+from recsys_assets.recommenders.data import Histories, Ids, align_catalogue, align_people, histories_of, titles_of
 from recsys_assets_tests.recommenders.worlds import World
 
 ID_LISTS = st.lists(st.integers(1, 50), max_size=20)
@@ -60,3 +60,19 @@ def test_titles_carry_the_year_where_it_is_known(world: World) -> None:
     aligned = align_catalogue(world.catalogue.reverse(), Ids(np.array([10, 30, 31])))
     assert titles_of(aligned) == ["Movie 1 (1951)", "Movie 3", "movie 31"]
     assert aligned["genres"].to_list()[2] == []
+
+
+def test_equal_times_are_ordered_by_neither_id_nor_row() -> None:
+    movies, times = np.arange(200), np.zeros(200, dtype=np.int64)
+    rows, ratings = np.zeros(200, dtype=np.int64), np.ones(200)
+    histories = Histories.from_columns(rows, 1, movies, ratings, times)
+    backwards = Histories.from_columns(rows, 1, movies[::-1], ratings, times)
+    np.testing.assert_array_equal(histories.movies, backwards.movies)
+    assert abs(np.corrcoef(histories.movies, movies)[0, 1]) < 0.3
+
+
+def test_people_are_aligned_and_unknown_ones_are_null() -> None:
+    people = pl.DataFrame({"user_id": [7, 3, 99], "age": [30, 20, 50], "gender": ["F", "M", None], "occupation": "x"})
+    aligned = align_people(people, Ids(np.array([3, 5, 7])))
+    assert aligned["age"].to_list() == [20, None, 30]
+    assert align_people(None, Ids(np.array([3, 5]))).columns == ["user_id", "age", "gender", "occupation"]
