@@ -140,7 +140,11 @@ def _over_seeds(
 
 
 def _users(result: RankingResult) -> pl.DataFrame:
-    return result.per_user.select("user_id", *(m.key for m in LISTS if m.key in result.per_user.columns))
+    """The users' figures; where each has one movie to be found, recall and precision say what the hit rate says."""
+    told = [m.key for m in LISTS if m.key in result.per_user.columns]
+    if result.per_user["n_relevant"].max() == 1:
+        told = [key for key in told if not key.startswith(("recall", "precision"))]
+    return result.per_user.select("user_id", *told)
 
 
 def _with_history(per_user: pl.DataFrame, rankings: Sequence[RankingResult]) -> pl.DataFrame:

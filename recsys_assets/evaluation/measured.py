@@ -114,12 +114,14 @@ def figures_of(
     means: dict[str, float], *, per_user: pl.DataFrame | None, errors: pl.DataFrame | None, seed: int
 ) -> tuple[Figure, ...]:
     """Figures in the order they are shown: those of `means` (flat names without the protocol), with their intervals."""
+    known = set() if per_user is None else set(per_user.columns)
+    measures = [*(m for m in LISTS if m.key in known), *(m for m in MORE if m.key in means)]
+    if "cold_ndcg_at_10" not in means:
+        measures = [m for m in measures if m.key != "warm_ndcg_at_10"]
     found = []
-    for measure in (*LISTS, *MORE):
-        if measure.key not in means:
-            continue
+    for measure in measures:
         interval = None
-        if per_user is not None and measure.key in per_user.columns:
+        if per_user is not None and measure.key in known:
             interval = mean_interval(per_user[measure.key].to_numpy(), seed=seed)
         elif measure.key == "rmse" and errors is not None:
             interval = rmse_interval(errors, seed=seed)
