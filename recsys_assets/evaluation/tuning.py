@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 STARTUP_TRIALS = 10
 """Drawn at random before the search learns, the defaults among them."""
+EXPLORED = 4
+"""Every so many trials one is drawn at random: a choice that the start missed would else be missed for good."""
 FAILURE, KILLED, CPU_SECONDS = "failure", "killed", "cpu_seconds"
 
 
@@ -115,7 +117,7 @@ def _go_on(
     seed: int,
     told: Callable[[TriedSettings], object],
 ) -> None:
-    from optuna.samplers import TPESampler
+    from optuna.samplers import RandomSampler, TPESampler
     from optuna.trial import TrialState
 
     started = time.monotonic()
@@ -124,7 +126,10 @@ def _go_on(
         study.tell(running.number, state=TrialState.FAIL)
     done = len(_tried(study))
     while done < trials and (timeout is None or done == 0 or time.monotonic() - started < timeout):
-        study.sampler = TPESampler(seed=seed + done, n_startup_trials=STARTUP_TRIALS)
+        at_random = done % EXPLORED == EXPLORED - 1
+        study.sampler = (
+            RandomSampler(seed + done) if at_random else TPESampler(seed=seed + done, n_startup_trials=STARTUP_TRIALS)
+        )
         trial = study.ask() if done else _ask_defaults(study, space)
         told(_try(study, trial, model, objective, space, done))
         done += 1
