@@ -25,7 +25,8 @@ class TrainedVersion:
 
     version: ModelVersion
     evaluation: Evaluation
-    plot_markdown: str
+    plots_markdown: dict[str, str]
+    """Title -> picture."""
 
 
 def train_and_register(
@@ -54,7 +55,7 @@ def train_and_register(
         split_version=split_snapshot.version,
         progress=progress,
     )
-    figure = ranking_figure(trained.evaluation)
+    figures = {"quality": ranking_figure(trained.evaluation)}
     lineage = {
         "dataset": settings.dataset,
         "data_version": snapshot.version,
@@ -64,9 +65,10 @@ def train_and_register(
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
         version = Registry(settings).record(
-            _record(trained, lineage, run_id, Path(folder), {"quality": png_bytes(figure)})
+            _record(trained, lineage, run_id, Path(folder), {name: png_bytes(f) for name, f in figures.items()})
         )
-    return TrainedVersion(version, trained.evaluation, markdown_image(figure))
+    pictures = {name: markdown_image(figure) for name, figure in figures.items()}
+    return TrainedVersion(version, trained.evaluation, pictures)
 
 
 def _record(
