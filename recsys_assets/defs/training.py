@@ -16,7 +16,7 @@ from recsys_assets.registry.training import train_and_register
 
 GROUP = "recommenders"
 Cost = Literal["quick", "slow"]
-"""`quick`: trained and evaluated within half a minute on 100,000 ratings and 2 cores; `make demo` leaves out the others."""
+"""`quick`: trained and evaluated within half a minute on 100,000 ratings and 2 cores. `make demo` trains only these."""
 
 
 def model_asset(*, kinds: set[str], cost: Cost = "quick") -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
