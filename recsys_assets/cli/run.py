@@ -29,13 +29,16 @@ def materialize(
 
 
 def demo(dataset: DatasetOption = None, user: Annotated[int, typer.Option(help="Who gets the list.")] = 1) -> None:
-    """Run the whole graph, then show the leaderboard, ten recommendations with reasons, and what to open next."""
+    """Run the graph with all quick models, then show the leaderboard, ten recommendations, and what to open next."""
     settings = settings_of(dataset)
     require_success(run_graph(settings, _without_slow("*")))
     leaderboard(dataset=settings.dataset)
     recommend(user=str(user), k=10, dataset=settings.dataset)
     report = settings.reports_dir / "leaderboard.html"
     out.print("\n[bold]What to open next[/]")
+    out.print(
+        "  .venv/bin/recsys materialize                 the models that take minutes too: sequence models, blends"
+    )
     out.print("  make dev                                     lineage, checks, runs and plots at http://127.0.0.1:3000")
     out.print(f"  {report}", soft_wrap=True)
     out.print('  .venv/bin/recsys similar "TITLE"             titles near one you like')

@@ -58,6 +58,15 @@ class Deployment:
         return json.loads(self.recsys(*command, "--json"))
 
 
+def quick_models() -> list[str]:
+    """Models that `--quick` trains, as their assets are tagged."""
+    from recsys_assets.definitions import defs
+    from recsys_assets.recommenders import MODELS
+
+    tags = {spec.key.to_user_string(): spec.tags for spec in defs().resolve_all_asset_specs()}
+    return sorted(model for model in MODELS if tags[model]["cost"] == "quick")
+
+
 def deploy(root: Path, **env: str) -> Deployment:
     home = root / "dagster_home"
     home.mkdir(parents=True)
@@ -92,17 +101,17 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The embedded data set, the whole graph materialized."""
+    """The embedded data set, the whole graph but for the slow models materialized."""
     deployment = deploy(tmp_path_factory.mktemp("synthetic"))
-    deployment.recsys("materialize")
+    deployment.recsys("materialize", "--quick")
     return deployment
 
 
 @pytest.fixture(scope="session")
 def latest_small(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Deployment]:
-    """Real ratings, the whole graph materialized."""
+    """Real ratings, the whole graph but for the slow models materialized."""
     deployment = deploy(
         tmp_path_factory.mktemp("latest_small"), RECSYS_DATASET="ml-latest-small", RECSYS_DATA_MIRROR=str(mirror)
     )
-    deployment.recsys("materialize")
+    deployment.recsys("materialize", "--quick")
     return deployment
