@@ -315,9 +315,7 @@ class Recommender(ABC):
         no_rating, no_time = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.int64)
         return users, Histories.from_columns(rows[known], len(users), movies[known], no_rating, no_time)
 
-    def _explanation(
-        self, history: Histories, known: int, user: int, movie: int, genres: Sequence[str]
-    ) -> Explanation:
+    def _explanation(self, history: Histories, known: int, user: int, movie: int, genres: Sequence[str]) -> Explanation:
         column = int(self._require_movies(np.array([movie]))[0])
         score = float(self._scores(history, np.array([known]), self.newcomers.within(genres))[0, column])
         n = int(history.lengths[0])

@@ -18,6 +18,7 @@ MODELS: dict[str, str] = {
     "content": "recsys_assets.recommenders.content:Content",
     "svd": "recsys_assets.recommenders.svd:Svd",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
+    "switch": "recsys_assets.recommenders.switch:Switch",
 }
 """Name -> `module:Class`."""
 
