@@ -114,6 +114,16 @@ class Hybrid(Recommender):
     def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
         return {name: part._score(histories, users) for name, part in self.parts.items()}
 
+    @property
+    def knows_similar(self) -> bool:
+        return any(part.knows_similar for part in self.parts.values())
+
+    def _similar(self, movies: IntArray) -> FloatArray:
+        """As the part of the largest weight that knows similar movies has it."""
+        by_weight = [name for _, name in sorted(zip(-self.weights, self.parts, strict=True), key=lambda pair: pair[0])]
+        knowing = [self.parts[name] for name in by_weight if self.parts[name].knows_similar]
+        return knowing[0]._similar(movies) if knowing else super()._similar(movies)
+
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         own = {name: scores[0] for name, scores in self._part_scores(history, np.array([user])).items()}
         if self.strategy == "rerank":

@@ -19,6 +19,7 @@ MODELS: dict[str, str] = {
     "svd": "recsys_assets.recommenders.svd:Svd",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "sasrec": "recsys_assets.recommenders.sasrec:Sasrec",
+    "switch": "recsys_assets.recommenders.switch:Switch",
 }
 """Name -> `module:Class`."""
 
