@@ -17,6 +17,8 @@ MODELS: dict[str, str] = {
     "popularity": "recsys_assets.recommenders.popularity:Popularity",
     "content": "recsys_assets.recommenders.content:Content",
     "svd": "recsys_assets.recommenders.svd:Svd",
+    "svdpp": "recsys_assets.recommenders.svdpp:Svdpp",
+    "biased_mf": "recsys_assets.recommenders.biased_mf:BiasedMf",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
 }
 """Name -> `module:Class`."""

@@ -12,7 +12,12 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-QUICK: dict[str, dict[str, Any]] = {"svd": SVD, "hybrid": {"part_configs": {"svd": SVD}}}
+QUICK: dict[str, dict[str, Any]] = {
+    "svd": SVD,
+    "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
+    "biased_mf": SVD,
+    "hybrid": {"part_configs": {"svd": SVD}},
+}
 """Sizes fit for a world of 40 movies."""
 
 
