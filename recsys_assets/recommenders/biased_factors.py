@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, NonNegativeFloat
 
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
@@ -23,16 +23,9 @@ STATE = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 
 
 class FactorsConfig(BaseModel, extra="forbid"):
-    """Defaults tuned for the objective of `svd` on ml-100k, held on ml-latest-small."""
+    """What folding in asks of the config of each."""
 
-    factors: PositiveInt = 100
-    """Length of p and q."""
-    epochs: PositiveInt = 60
-    """Passes over the ratings."""
-    learning_rate: PositiveFloat = 0.007
-    """Step of the gradient descent."""
-    regularization: NonNegativeFloat = 0.09
-    """Weight of the squares of all parameters in the objective, per rating."""
+    regularization: NonNegativeFloat
 
 
 class BiasedFactors(RatingPredictor):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.recommenders.biased_factors import BiasedFactors, FactorsConfig
 from recsys_assets.recommenders.data import TrainingData
@@ -19,6 +20,15 @@ from recsys_assets.recommenders.data import TrainingData
 
 class BiasedMfConfig(FactorsConfig):
     """Defaults are those of `svd`. Of 26 million ratings, 64 factors and 20 epochs are enough."""
+
+    factors: PositiveInt = 100
+    """Length of p and q."""
+    epochs: PositiveInt = 60
+    """Passes over the ratings."""
+    learning_rate: PositiveFloat = 0.007
+    """Step of the gradient descent."""
+    regularization: NonNegativeFloat = 0.09
+    """`reg` above, of biases and factors alike."""
 
 
 class BiasedMf(BiasedFactors):

@@ -1,8 +1,8 @@
-"""Fold-in: the bias and factors of users from their ratings, with all that is known of the movies fixed.
+"""Fold-in: what is learned of users from their ratings, with all that is known of the movies fixed.
 
-(b, p) minimizes the squared error of base_i + b + p . q_i plus reg * n * (b^2 + |p|^2) over a user's n ratings:
+A user's x minimizes the squared error of base_i + a_i . x over their n ratings plus penalty * |x|^2:
 
-    (A'A + reg * n * I) x = A' (r - base_i),    A = [1, q_i].
+    (A'A + penalty * I) x = A' (r - base_i),    A = the rows a_i of the movies rated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recsys_assets.recommenders.data import Histories, IntArray
 
 BLOCK_ELEMENTS = 1 << 23
-"""Numbers held at once in a padded block of users x ratings x factors: 64 MB."""
+"""Numbers held at once in a padded block of users x ratings x columns: 64 MB."""
 
 
 class Tastes(NamedTuple):
@@ -34,40 +34,52 @@ def fold_in(
     regularization: float,
     offsets: NDArray[np.floating] | None = None,
 ) -> Tastes:
-    """The tastes of all `histories`, float64; a user without ratings gets zeros.
+    """Bias and factors of all `histories` by the objective of biased factorizations: x = (b, p), a_i = (1, q_i).
 
-    `base` (n_movies,) is predicted before bias and taste, `factors` (n_movies, f) are the movies'. `offsets` (b, f):
-    what the factors are of each user before p is added; only p is held small, and what is returned includes them.
+    The penalty is regularization * n. `offsets` (b, f) are known of the factors before p is added: only p is held
+    small, and what is returned includes them. A user without ratings gets zeros, and the offsets.
     """
-    width = factors.shape[1] + 1
-    solution = np.zeros((len(histories), width))
-    for block in _blocks(histories.lengths, width):
-        known = None if offsets is None else offsets[block]
-        solution[block] = _solve(histories.take(block), base, factors, regularization, known)
-    if offsets is not None:
-        solution[:, 1:] += offsets
-    return Tastes(solution[:, 0], solution[:, 1:])
+    design = np.concatenate([np.ones((len(factors), 1)), factors], axis=1)
+    before = None if offsets is None else np.concatenate([np.zeros((len(offsets), 1)), offsets], axis=1)
+    x = ridge(histories, base=base, design=design, penalty=regularization * histories.lengths, before=before)
+    return Tastes(x[:, 0], x[:, 1:])
+
+
+def ridge(
+    histories: Histories,
+    *,
+    base: NDArray[np.floating],
+    design: NDArray[np.floating],
+    penalty: NDArray[np.floating],
+    before: NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
+    """x (b, w) of all `histories`. `base` (n_movies,), `design` (n_movies, w) the a_i, `penalty` (b,).
+
+    `before` (b, w): where x is drawn to instead of to zero.
+    """
+    x = np.zeros((len(histories), design.shape[1])) if before is None else before.astype(np.float64)
+    for block in _blocks(histories.lengths, design.shape[1]):
+        x[block] += _solve(histories.take(block), base, design, penalty[block], x[block])
+    return x
 
 
 def _solve(
     histories: Histories,
     base: NDArray[np.floating],
-    factors: NDArray[np.floating],
-    regularization: float,
-    offsets: NDArray[np.floating] | None,
+    design: NDArray[np.floating],
+    penalty: NDArray[np.floating],
+    before: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     n, rows, movies = histories.lengths, histories.rows, histories.movies
     place = np.arange(len(rows)) - histories.indptr[rows]
-    a = np.zeros((len(n), n.max(), factors.shape[1] + 1))
-    a[rows, place, 0] = 1
-    a[rows, place, 1:] = factors[movies]
+    a = np.zeros((len(n), n.max(), design.shape[1]))
+    a[rows, place] = design[movies]
     residual = np.zeros((len(n), n.max(), 1))
     residual[rows, place, 0] = histories.ratings - base[movies]
-    if offsets is not None:
-        residual -= a[:, :, 1:] @ offsets[:, :, None]
-    ridge = (regularization * n + 1e-9)[:, None, None] * np.eye(a.shape[2])
+    residual -= a @ before[:, :, None]
     a_t = a.transpose(0, 2, 1)
-    found: NDArray[np.float64] = np.linalg.solve(a_t @ a + ridge, a_t @ residual)[:, :, 0]
+    gram = a_t @ a + (penalty + 1e-9)[:, None, None] * np.eye(a.shape[2])
+    found: NDArray[np.float64] = np.linalg.solve(gram, a_t @ residual)[:, :, 0]
     return found
 
 
@@ -77,10 +89,9 @@ def _blocks(lengths: IntArray, width: int) -> Iterator[IntArray]:
     order = order[lengths[order] > 0]
     start = 0
     while start < len(order):
-        at_most = max(1, BLOCK_ELEMENTS // (width * (int(lengths[order[start]]) + width)))
-        stop = start + at_most
+        stop = start + max(1, BLOCK_ELEMENTS // (width * (int(lengths[order[start]]) + width)))
         while stop > start + 1 and _elements(lengths[order[start:stop]], width) > BLOCK_ELEMENTS:
-            stop = start + (stop - start + 1) // 2
+            stop = start + (stop - start) // 2
         yield order[start:stop]
         start = stop
 

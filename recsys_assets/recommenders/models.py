@@ -19,6 +19,7 @@ MODELS: dict[str, str] = {
     "svd": "recsys_assets.recommenders.svd:Svd",
     "svdpp": "recsys_assets.recommenders.svdpp:Svdpp",
     "biased_mf": "recsys_assets.recommenders.biased_mf:BiasedMf",
+    "bayesian_fm": "recsys_assets.recommenders.bayesian_fm:BayesianFm",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
 }
 """Name -> `module:Class`."""

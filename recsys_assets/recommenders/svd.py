@@ -8,6 +8,8 @@ Volinsky, Computer 2009). `biased_mf` does the same much faster; this one is the
 
 from __future__ import annotations
 
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
 from recsys_assets.recommenders.biased_factors import BiasedFactors, FactorsConfig
 from recsys_assets.recommenders.data import TrainingData
 from recsys_assets.recommenders.surprise_data import SurpriseRatings
@@ -15,6 +17,15 @@ from recsys_assets.recommenders.surprise_data import SurpriseRatings
 
 class SvdConfig(FactorsConfig):
     """Defaults tuned on ml-100k, held on ml-latest-small."""
+
+    factors: PositiveInt = 100
+    """Length of p and q."""
+    epochs: PositiveInt = 60
+    """Passes over the ratings."""
+    learning_rate: PositiveFloat = 0.007
+    """Step of the gradient descent."""
+    regularization: NonNegativeFloat = 0.09
+    """`reg` above, of biases and factors alike."""
 
 
 class Svd(BiasedFactors):

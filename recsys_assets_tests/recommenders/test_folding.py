@@ -39,9 +39,7 @@ def test_each_user_is_solved_as_alone(
     """In blocks of one, of a few, of all; with and without something known of the factors beforehand."""
     monkeypatch.setattr(folding, "BLOCK_ELEMENTS", elements)
     offsets = RNG.normal(size=(len(LENGTHS), 3)) if shifted else np.zeros((len(LENGTHS), 3))
-    found = fold_in(
-        histories, base=BASE, factors=FACTORS, regularization=0.1, offsets=offsets if shifted else None
-    )
+    found = fold_in(histories, base=BASE, factors=FACTORS, regularization=0.1, offsets=offsets if shifted else None)
     for row, n in enumerate(LENGTHS):
         own = np.concatenate([[found.bias[row]], found.factors[row]])
         expected = alone(histories.take(np.array([row])), offsets[row]) if n else np.concatenate([[0], offsets[row]])
