@@ -19,6 +19,10 @@ MODELS: dict[str, str] = {
     "svd": "recsys_assets.recommenders.svd:Svd",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "sasrec": "recsys_assets.recommenders.sasrec:Sasrec",
+    "gru4rec": "recsys_assets.recommenders.gru4rec:Gru4rec",
+    "time_rating_lstm": "recsys_assets.recommenders.time_rating_lstm:TimeRatingLstm",
+    "time_rating_content": "recsys_assets.recommenders.time_rating_content:TimeRatingContent",
+    "time_rating_hybrid": "recsys_assets.recommenders.time_rating_hybrid:TimeRatingHybrid",
 }
 """Name -> `module:Class`."""
 
