@@ -41,6 +41,6 @@ def shuffled(blocks: Iterable[Examples], *, size: int, rng: np.random.Generator)
             half = (len(order) + 1) // 2
             held = [mixed.take(order[half:])]
             yield mixed.take(order[:half])
-    if held:
+    if any(map(len, held)):
         mixed = joined(held)
         yield mixed.take(rng.permutation(len(mixed)))

@@ -23,6 +23,10 @@ MODELS: dict[str, str] = {
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "sasrec": "recsys_assets.recommenders.sasrec:Sasrec",
     "switch": "recsys_assets.recommenders.switch:Switch",
+    "gru4rec": "recsys_assets.recommenders.gru4rec:Gru4rec",
+    "time_rating_lstm": "recsys_assets.recommenders.time_rating_lstm:TimeRatingLstm",
+    "time_rating_content": "recsys_assets.recommenders.time_rating_content:TimeRatingContent",
+    "time_rating_hybrid": "recsys_assets.recommenders.time_rating_hybrid:TimeRatingHybrid",
 }
 """Name -> `module:Class`."""
 

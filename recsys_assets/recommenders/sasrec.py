@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
-from recsys_assets.recommenders.data import IntArray
+from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.sequence.config import SequenceConfig
 from recsys_assets.recommenders.sequence.model import SequenceRecommender
 
@@ -39,7 +39,7 @@ class Sasrec(SequenceRecommender):
     Config = SasrecConfig
     config: SasrecConfig
 
-    def _network(self, counts: IntArray) -> SequenceNetwork:
+    def _network(self, sequences: Sequences) -> SequenceNetwork:
         from recsys_assets.recommenders.sequence.networks import Events, LearnedItems, SequenceNetwork, Transformer
 
         c = self.config
@@ -47,4 +47,4 @@ class Sasrec(SequenceRecommender):
         body = Transformer(
             c.dim, layers=c.layers, heads=c.heads, dropout=c.dropout, window=c.window, use_gaps=c.use_gaps
         )
-        return SequenceNetwork(LearnedItems(len(counts), c.dim), events, body, counts)
+        return SequenceNetwork(LearnedItems(self._start(sequences)), events, body, self._counts(sequences))

@@ -17,15 +17,17 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """Last movies that are read; longer histories are trained on in windows of this many targets."""
     dim: PositiveInt = 64
     """Length of the vectors of movies and of what is remembered."""
+    initial_spread: NonNegativeFloat = 0.1
+    """Standard deviation of the co-occurrence factors that the movies' vectors begin as; 0: only noise."""
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Share of values set to 0 in training."""
     use_ratings: bool = True
     """Whether the rating given is part of an event."""
     use_gaps: bool = True
     """Whether the time since the event before is part of an event, in logarithmic steps."""
-    epochs: PositiveInt = 40
+    epochs: PositiveInt = 12
     """Most passes over the data."""
-    patience: PositiveInt = 8
+    patience: PositiveInt = 4
     """Epochs without a better NDCG@10 on the inner validation after which training stops."""
     refit: bool = True
     """Whether the held-out events are trained on in the end, for as many epochs as were best without them."""

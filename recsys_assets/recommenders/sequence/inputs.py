@@ -29,6 +29,11 @@ def sequences_of(histories: Histories) -> Sequences:
     return Sequences(histories.indptr, histories.movies, histories.ratings, histories.timestamps)
 
 
+def histories_of_sequences(sequences: Sequences) -> Histories:
+    """Inverse of `sequences_of`."""
+    return Histories(sequences.indptr, sequences.items, sequences.ratings, sequences.times)
+
+
 def sampled(sequences: Sequences, *, max_events: int, seed: int) -> Sequences:
     """All rows, or as many drawn at random as have `max_events` events together; at least one."""
     if len(sequences.items) <= max_events:

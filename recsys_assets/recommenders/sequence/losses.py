@@ -38,7 +38,7 @@ def gbce(network: SequenceNetwork, batch: TensorBatch, *, calibration: float) ->
     rate = k / max(n_items - 1, 1)
     power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
     targets = batch.targets.clamp(min=0)
-    positive = ((hidden * functional.embedding(targets, items)).sum(-1) + network.bias[targets]).float()
+    positive = ((hidden * functional.embedding(targets, items)).sum(-1) + network.bias()[targets]).float()
     negative = network.some_scores(hidden, batch.negatives).float()
     negative = negative.masked_fill(batch.negatives[:, None] == batch.targets[..., None], -torch.inf)
     loss = power * functional.softplus(-positive) + functional.softplus(negative).sum(-1)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.sequence.checkpoints import Checkpoint, fingerprint
 from recsys_assets.recommenders.sequence.config import SequenceConfig
+from recsys_assets.recommenders.sequence.cooccurrence import cooccurrence_vectors
 from recsys_assets.recommenders.sequence.curves import Curves
 from recsys_assets.recommenders.sequence.inputs import Held, hold_out_last, sampled, sequences_of
 
@@ -35,9 +38,13 @@ class SequenceRecommender(Recommender):
     curves: Curves
     """Of the training in which the last movies were held out."""
 
+    def __init__(self, config: BaseModel | None = None) -> None:
+        super().__init__(config)
+        self._checkpoints: list[Checkpoint] = []
+
     @abstractmethod
-    def _network(self, counts: IntArray) -> SequenceNetwork:
-        """An untrained network for movies seen `counts` (n_movies,) times in training; may read `self.catalogue`."""
+    def _network(self, sequences: Sequences) -> SequenceNetwork:
+        """An untrained network for what it will be trained on; may read `self.catalogue`."""
 
     # -- fitting ---------------------------------------------------------------------------------------------
 
@@ -45,35 +52,70 @@ class SequenceRecommender(Recommender):
         self.search(data)
         if self.config.refit:
             self.refit(data)
+        self.drop_checkpoints()
 
-    def search(self, data: TrainingData) -> Held:
-        """Train without each user's last movie, as long as that makes it better at finding them."""
-        sequences = sampled(sequences_of(data.histories), max_events=self.config.max_ratings, seed=data.seed)
-        held = hold_out_last(sequences, users=self.config.validation_users, seed=data.seed)
+    def search(self, data: TrainingData, held: Held | None = None) -> None:
+        """Train without what is `held`, else each user's last movie, as long as that makes it better at finding them."""
+        self._prepare(data)
+        held = held or self.hold_out(data)
         self.network, self.curves = self._trained(held.train, data, epochs=self.config.epochs, held=held)
-        return held
 
     def refit(self, data: TrainingData) -> None:
         """Train again, on everything, for as many epochs as were best."""
-        sequences = sampled(sequences_of(data.histories), max_events=self.config.max_ratings, seed=data.seed)
-        self.network, _ = self._trained(sequences, data, epochs=self.curves.best, held=None)
+        self.network, _ = self._trained(self._sampled(data), data, epochs=self.curves.best, held=None)
+
+    def hold_out(self, data: TrainingData) -> Held:
+        """The last movie of each user, or of as many as the config says."""
+        return hold_out_last(self._sampled(data), users=self.config.validation_users, seed=data.seed)
+
+    def drop_checkpoints(self) -> None:
+        """A fit that has ended needs none."""
+        for checkpoint in self._checkpoints:
+            checkpoint.drop()
+        self._checkpoints = []
+
+    def _prepare(self, data: TrainingData) -> None:
+        """What a model makes of the data before it has a network."""
+
+    def _sampled(self, data: TrainingData) -> Sequences:
+        return sampled(sequences_of(data.histories), max_events=self.config.max_ratings, seed=data.seed)
 
     def _trained(
         self, sequences: Sequences, data: TrainingData, *, epochs: int, held: Held | None
     ) -> tuple[SequenceNetwork, Curves]:
         from recsys_assets.recommenders.sequence.trainer import Trainer
 
-        what = f"{self.name}, {'searching' if held else 'refitting'}"
-        network = self._new_network(np.bincount(sequences.items, minlength=len(data.movies)), data.seed)
-        trainer = Trainer(network.to(self._device()), self.config, data.seed, what, data.progress)
+        phase = "refit" if held is None else "search"
+        network = self._new_network(sequences, data.seed).to(self._device())
+        checkpoint = self._checkpoint(phase, sequences, data.seed)
+        trainer = Trainer(network, self.config, data.seed, f"{self.name}, {phase}", data.progress, checkpoint)
         return network, trainer.train(sequences, epochs=epochs, held=held)
 
-    def _new_network(self, counts: IntArray, seed: int) -> SequenceNetwork:
+    def _checkpoint(self, phase: str, sequences: Sequences, seed: int) -> Checkpoint | None:
+        if self.config.checkpoints is None:
+            return None
+        settings = self.config.model_dump(mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}})
+        name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
+        checkpoint = Checkpoint(self.config.checkpoints / name)
+        self._checkpoints.append(checkpoint)
+        return checkpoint
+
+    def _start(self, sequences: Sequences) -> FloatArray:
+        """Vectors (n_movies, dim) that training begins with."""
+        return cooccurrence_vectors(
+            sequences, n_items=len(self.movies), dim=self.config.dim, spread=self.config.initial_spread, seed=0
+        )
+
+    def _counts(self, sequences: Sequences) -> IntArray:
+        """(n_movies,) how often each was rated."""
+        return np.bincount(sequences.items, minlength=len(self.movies))
+
+    def _new_network(self, sequences: Sequences, seed: int) -> SequenceNetwork:
         import torch
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self._network(counts)
+            return self._network(sequences)
 
     def _device(self) -> torch.device:
         import torch
@@ -99,7 +141,7 @@ class SequenceRecommender(Recommender):
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         """What the score loses without each of the last movies, the movie's own bias, and the rest: their interplay."""
-        bias = float(self.network.bias[movie].detach())
+        bias = float(self.network.bias()[movie].detach())
         n = len(history.movies)
         places = np.arange(n)[-EXPLAINED:]
         if n == 1:
@@ -137,7 +179,7 @@ class SequenceRecommender(Recommender):
             return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
         self.curves = Curves.of(part("curves."))
-        self.network = self._new_network(np.zeros(len(self.movies), dtype=np.int64), 0)
+        self.network = self._new_network(Sequences.empty(), 0)
         self.network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in part("network.").items()})
         self.network.to(self._device())
 

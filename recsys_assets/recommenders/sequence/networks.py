@@ -27,7 +27,7 @@ INITIAL = 0.02
 
 def log_steps(seconds: Tensor) -> Tensor:
     """0 for no time, else 1 + floor(log2(seconds)), at most `GAP_STEPS` - 1; negative gaps are none."""
-    steps = torch.log2(seconds.clamp(min=0).double() + 0.5).floor().long() + 1
+    steps = torch.log2(seconds.clamp(min=0).float() + 0.5).floor().long() + 1
     return steps.clamp(0, GAP_STEPS - 1)
 
 
@@ -38,16 +38,30 @@ class Items(Protocol):
 
 
 class LearnedItems(nn.Module):
-    """A free vector for each movie."""
+    """A free vector for each movie. `start` (n_items, dim): where training begins, beside a little noise."""
 
-    def __init__(self, n_items: int, dim: int) -> None:
+    def __init__(self, start: NDArray[np.float32]) -> None:
         super().__init__()
-        self.vectors = nn.Parameter(torch.randn(n_items + 1, dim) * INITIAL)
-        with torch.no_grad():
-            self.vectors[-1] = 0
+        known = torch.from_numpy(start) + torch.randn(start.shape) * INITIAL
+        self.vectors = nn.Parameter(functional.pad(known, (0, 0, 0, 1)))
 
     def forward(self) -> Tensor:
         return self.vectors
+
+
+class ContentItems(nn.Module):
+    """Movies' vectors as a learned function of what is known of them."""
+
+    fixed: Tensor
+
+    def __init__(self, fixed: NDArray[np.float32], dim: int) -> None:
+        super().__init__()
+        self.register_buffer("fixed", torch.from_numpy(fixed.copy()))
+        self.linear = nn.Linear(fixed.shape[1], dim, bias=False)
+        self.bent = nn.Sequential(nn.Linear(fixed.shape[1], 2 * dim), nn.Tanh(), nn.Linear(2 * dim, dim, bias=False))
+
+    def forward(self) -> Tensor:
+        return functional.pad(self.linear(self.fixed) + self.bent(self.fixed), (0, 0, 0, 1))
 
 
 class Events(nn.Module):
@@ -76,11 +90,32 @@ class Events(nn.Module):
 class SequenceNetwork(nn.Module):
     """Scores of the next movie after each event: the body's vector times each movie's, plus the movie's bias."""
 
-    def __init__(self, items: nn.Module, events: Events, body: nn.Module, counts: NDArray[np.integer]) -> None:
+    popularity: Tensor
+
+    def __init__(
+        self,
+        items: nn.Module,
+        events: Events,
+        body: nn.Module,
+        counts: NDArray[np.integer],
+        *,
+        free_bias: bool = True,
+    ) -> None:
         super().__init__()
         self.items, self.events, self.body = items, events, body
         share = torch.from_numpy(np.log((counts + 1) / (counts.sum() + len(counts))).astype(np.float32))
-        self.bias = nn.Parameter(share - share.mean())
+        self.register_buffer("popularity", share - share.mean())
+        self.known = nn.Parameter(torch.ones(()))
+        self.deviation = nn.Parameter(torch.zeros(len(counts))) if free_bias else None
+
+    @property
+    def n_items(self) -> int:
+        return len(self.popularity)
+
+    def bias(self) -> Tensor:
+        """(n_items,) what a movie scores whatever the history: how often it is watched, and where free, more."""
+        known = self.known * self.popularity
+        return known if self.deviation is None else known + self.deviation
 
     def forward(self, inputs: Inputs) -> Tensor:
         """(b, l, d)"""
@@ -88,19 +123,19 @@ class SequenceNetwork(nn.Module):
 
     def all_scores(self, hidden: Tensor) -> Tensor:
         """(..., n_items) of (..., d)."""
-        return hidden @ self.items()[:-1].T + self.bias
+        return hidden @ self.items()[:-1].T + self.bias()
 
     def some_scores(self, hidden: Tensor, items: Tensor) -> Tensor:
         """(b, l, k) of (b, l, d) and (b, k) movies."""
-        return hidden @ functional.embedding(items, self.items()).transpose(1, 2) + self.bias[items][:, None]
+        return hidden @ functional.embedding(items, self.items()).transpose(1, 2) + self.bias()[items][:, None]
 
 
 class SelfAttention(nn.Module):
     """Causal attention; what two events say to one another also depends on how many events and how long ago."""
 
-    def __init__(self, dim: int, heads: int, *, dropout: float, window: int, use_gaps: bool) -> None:
+    def __init__(self, dim: int, heads: int, *, window: int, use_gaps: bool) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads = heads
         self.mixed, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.places = nn.Parameter(torch.zeros(heads, window))
         self.gaps = nn.Parameter(torch.zeros(heads, GAP_STEPS)) if use_gaps else None
@@ -109,8 +144,7 @@ class SelfAttention(nn.Module):
         b, length, dim = x.shape
         q, k, v = self.mixed(x).view(b, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         scores = q @ k.transpose(-1, -2) / math.sqrt(dim // self.heads) + self._bias(length, gaps)
-        weights = functional.dropout(scores.softmax(-1), self.dropout, self.training)
-        return self.out((weights @ v).transpose(1, 2).reshape(b, length, dim))
+        return self.out((scores.softmax(-1) @ v).transpose(1, 2).reshape(b, length, dim))
 
     def _bias(self, length: int, gaps: Tensor | None) -> Tensor:
         """(h, l, l), or (b, h, l, l) with gaps; -inf for what comes later."""
@@ -125,7 +159,7 @@ class Block(nn.Module):
 
     def __init__(self, dim: int, heads: int, *, dropout: float, window: int, use_gaps: bool) -> None:
         super().__init__()
-        self.attention = SelfAttention(dim, heads, dropout=dropout, window=window, use_gaps=use_gaps)
+        self.attention = SelfAttention(dim, heads, window=window, use_gaps=use_gaps)
         self.forward_layer = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim))
         self.first, self.second, self.drop = nn.LayerNorm(dim), nn.LayerNorm(dim), nn.Dropout(dropout)
 

@@ -48,8 +48,8 @@ class Trainer:
 
     def train(self, sequences: Sequences, *, epochs: int, held: Held | None = None) -> Curves:
         """Train for `epochs`, or fewer where `held` says so; leaves the best average in `network`."""
-        full = len(self.network.bias) <= self.config.full_softmax_movies
-        negatives = Negatives(0 if full else self.config.negatives, len(self.network.bias))
+        full = self.network.n_items <= self.config.full_softmax_movies
+        negatives = Negatives(0 if full else self.config.negatives, self.network.n_items)
         pipeline = TrainingPipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
         self.loss: Loss = full_softmax if full else partial(gbce, calibration=self.config.calibration)
         self._start(sequences)
@@ -84,7 +84,7 @@ class Trainer:
         total, targets = 0.0, 0
         with closing(pipeline.epoch(epoch)) as batches:  # type: ignore[type-var]
             for batch in batches:
-                tensors = tensors_of(batch, n_items=len(self.network.bias), device=self.network.bias.device)
+                tensors = tensors_of(batch, n_items=self.network.n_items, device=self.network.popularity.device)
                 total += self._step(tensors) * batch.n_targets
                 targets += batch.n_targets
         self.curves.train_loss.append(total / max(targets, 1))
@@ -149,5 +149,5 @@ class Trainer:
         )
 
     def _cuda_devices(self) -> list[int]:
-        device = self.network.bias.device
+        device = self.network.popularity.device
         return [device.index or 0] if device.type == "cuda" else []

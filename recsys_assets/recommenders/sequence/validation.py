@@ -22,7 +22,7 @@ BLOCK = 256
 
 def next_scores(network: SequenceNetwork, histories: Sequences, *, window: int) -> Iterator[tuple[IntArray, FloatArray]]:
     """Rows and scores (block, n_items) of the movie after each history, none of them empty, in blocks of like length."""
-    device = network.bias.device
+    device = network.popularity.device
     recent = last(histories, window)
     order = np.argsort(recent.lengths, kind="stable").astype(np.int64)
     network.eval()
@@ -30,7 +30,7 @@ def next_scores(network: SequenceNetwork, histories: Sequences, *, window: int) 
         rows = order[start : start + BLOCK]
         block = recent.take(rows)
         columns = padded(block, int(block.lengths.max()))
-        inputs = inputs_of(*columns, n_items=len(network.bias), device=device)
+        inputs = inputs_of(*columns, n_items=network.n_items, device=device)
         with torch.inference_mode():
             ends = torch.from_numpy(block.lengths - 1).to(device)
             hidden = network(inputs)[torch.arange(len(rows), device=device), ends]
