@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recsys_assets.cli import answers, data, drops, generate, ingest, models, quality, quarantine, run
+from recsys_assets.cli import answers, data, drops, evaluate, generate, ingest, models, quality, quarantine, run
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -21,6 +21,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     drops.drop,
     generate.generate,
     models.leaderboard,
+    evaluate.evaluate,
     answers.recommend,
     answers.similar,
     models.models,

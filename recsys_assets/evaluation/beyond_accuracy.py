@@ -1,4 +1,5 @@
-"""What a list is worth beside hits: how much of the catalogue is shown, how varied it is, how little known.
+"""What a list is worth beside hits: how much of the catalogue is shown, how varied and how little known it is, whether
+it keeps to the user's own mix of genres, and whether it favours what is popular anyway.
 
 All take lists `ranked` (n, k) of movie ids, -1 where nothing was shown.
 """
@@ -10,7 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys_assets.recommenders.data import Ids, IntArray
+from recsys_assets.recommenders.data import Histories, Ids, IntArray
+
+SMOOTHING = 0.01
+"""Share of the history's genres mixed into the list's, so that a genre which the list lacks costs no infinity."""
 
 
 def coverage(ranked: IntArray, movies: IntArray) -> float:
@@ -54,6 +58,88 @@ def novelty(ranked: IntArray, rated: IntArray, *, n_users: int) -> float:
     bits = -np.log2((raters + 1) / (n_users + 1))
     shown = ranked[ranked >= 0]
     return float(np.mean(bits[movies.index(shown)])) if len(shown) else 0.0
+
+
+def calibration(
+    ranked: IntArray, histories: Histories, movies: Ids, catalogue: pl.DataFrame, *, smoothing: float = SMOOTHING
+) -> NDArray[np.float64]:
+    """Miscalibration (n,) in nats of each list, 0 where its genres are mixed as in the user's history; NaN where either
+    has no genre. (Steck, RecSys 2018.)
+
+    KL(p | q') = sum_g p_g log(p_g / q'_g),    q' = (1 - a) q + a p,    a = `smoothing`
+
+    where p and q are the means, over the movies with genres of history and list, of 1 / (genres of the movie) for each
+    of its genres. `histories` (n rows) are of indices into `movies`. The worst is log(1 / a).
+    """
+    ids, shares = _genre_shares(catalogue)
+    column = ids.index(ranked)
+    rows, places = np.nonzero((ranked >= 0) & (column >= 0))
+    listed = _mixture(rows, column[rows, places], len(ranked), shares)
+    known = ids.index(movies.values)[histories.movies]
+    taste = _mixture(histories.rows[known >= 0], known[known >= 0], len(ranked), shares)
+    smoothed = (1 - smoothing) * listed + smoothing * taste
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(taste > 0, taste * np.log(taste / smoothed), 0.0)
+    both = (taste.sum(axis=1) > 0) & (listed.sum(axis=1) > 0)
+    return np.where(both, np.maximum(terms.sum(axis=1), 0.0), np.nan)
+
+
+def popularity(ranked: IntArray, rated: IntArray, *, n_users: int) -> NDArray[np.float64]:
+    """Average popularity (n,) of each list: the mean share of the `n_users` training users who rated a shown movie.
+
+    `rated` holds the movie of every training rating. NaN where nothing is shown. (ARP; Abdollahpouri et al., 2019.)
+    """
+    movies = Ids.of(ranked.ravel(), rated)
+    share = np.bincount(movies.index(rated), minlength=len(movies)) / max(1, n_users)
+    shown = ranked >= 0
+    with np.errstate(invalid="ignore"):
+        return np.asarray((share[movies.index(ranked)] * shown).sum(axis=1) / shown.sum(axis=1), dtype=np.float64)
+
+
+def popularity_lift(shown: NDArray[np.float64], known: NDArray[np.float64]) -> float | None:
+    """How much more popular the lists are than what their users had rated: mean(shown) / mean(known) - 1.
+
+    Both (n,) as `popularity` gives them, of the same users; who lacks either does not count. 0: lists are as popular as
+    histories; 1: twice as popular. None where nobody has both. (Delta GAP; Abdollahpouri et al., 2019.)
+    """
+    both = np.isfinite(shown) & np.isfinite(known)
+    if not both.any() or not known[both].any():
+        return None
+    return float(shown[both].mean() / known[both].mean() - 1)
+
+
+def history_popularity(histories: Histories, raters: IntArray, *, n_users: int) -> NDArray[np.float64]:
+    """`popularity` (n,) of histories; `raters` (m,) counts who rated each of the movies that they are indices of."""
+    total = np.bincount(histories.rows, weights=raters[histories.movies], minlength=len(histories))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / histories.lengths / max(1, n_users), dtype=np.float64)
+
+
+def gini(ranked: IntArray, movies: IntArray) -> float:
+    """Gini coefficient of how often each movie of the catalogue `movies` (m,) is shown, over all lists.
+
+    0: all equally often; 1 - 1 / m: one movie alone. 0 for an empty catalogue, or where nothing is shown.
+    """
+    known = Ids.of(movies)
+    column = known.index(ranked[ranked >= 0])
+    shown = np.sort(np.bincount(column[column >= 0], minlength=len(known))).astype(np.float64)
+    if not shown.sum():
+        return 0.0
+    m = len(shown)
+    return float((2 * np.arange(1, m + 1) - m - 1) @ shown / (m * shown.sum()))
+
+
+def _mixture(rows: IntArray, movies: IntArray, n: int, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean genre shares (n, genres) of each row's movies; zeros for a row without any."""
+    chosen = sparse.csr_matrix((np.ones(len(rows)), (rows, movies)), shape=(n, len(shares)))
+    count = np.bincount(rows, minlength=n)
+    return np.asarray(chosen @ shares) / np.maximum(count, 1)[:, None]
+
+
+def _genre_shares(catalogue: pl.DataFrame) -> tuple[Ids, NDArray[np.float64]]:
+    """Ids (m,) and shares (m, genres), each row adding up to 1, of the movies that have genres."""
+    ids, vectors = _genre_vectors(catalogue)
+    return ids, vectors / np.maximum(vectors.sum(axis=1, keepdims=True), 1e-12)
 
 
 def _genre_vectors(catalogue: pl.DataFrame) -> tuple[Ids, NDArray[np.float64]]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
+from recsys_assets.evaluation.bootstrap import Interval, mean_interval
 from recsys_assets.evaluation.labels import place_labels
 from recsys_assets.evaluation.results import Evaluation, RankingResult
-from recsys_assets.evaluation.significance import PairedDifference, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ class Bar:
     """One horizontal bar: its name and the mean with its interval."""
 
     label: str
-    value: PairedDifference
+    value: Interval
     emphasized: bool = False
 
 
@@ -74,7 +74,7 @@ class HistoryBucket:
     """Users of whom about as many ratings were known; `label` says how many, `value.n` how many users."""
 
     label: str
-    value: PairedDifference
+    value: Interval
 
 
 def ranking_figure(evaluation: Evaluation, *, theme: Theme = "light") -> Figure:
@@ -295,7 +295,7 @@ def _warm(result: RankingResult) -> pl.DataFrame:
     return result.per_user.filter(~pl.col("is_cold"))
 
 
-def _interval(users: pl.DataFrame, seed: int) -> PairedDifference:
+def _interval(users: pl.DataFrame, seed: int) -> Interval:
     return mean_interval(users[METRIC].to_numpy(), seed=seed)
 
 

@@ -9,13 +9,15 @@ temporal       Fitted once, on the ratings before a date T (train). All movies a
 leave-one-out  To be found is each user's last movie; fitted on all before it. It sees other users' later ratings.
 5 folds        Ratings of random folds are predicted from the other four; means and deviations over folds.
 
-A model is never fitted on what it is scored on: `scoring.require_unfitted` holds it.
+A model is never fitted on what it is scored on: `scoring.require_unfitted` holds it. Nor is a part of the past scored
+by a model that knows its future: parts that overlap in time are refused, and so is a movie to be found that is not the
+user's last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -23,6 +25,7 @@ import numpy as np
 import polars as pl
 
 from recsys_assets.evaluation.errors import EvaluationError
+from recsys_assets.evaluation.groups import group_users
 from recsys_assets.evaluation.results import RankingResult, RatingResult
 from recsys_assets.evaluation.scoring import score_lists, score_ratings
 from recsys_assets.progress import Progress, silent
@@ -44,6 +47,11 @@ class Scores:
 
     def __add__(self, other: Scores) -> Scores:
         return Scores(self.rankings + other.rankings, self.ratings + other.ratings)
+
+    def grouped(self, people: pl.DataFrame | None, *, seed: int) -> Scores:
+        """With the quality by activity, age and gender; `people` as in `Recommender.fit`."""
+        grouped = (replace(r, groups=group_users(r.per_user, people, seed=seed)) for r in self.rankings)
+        return Scores(tuple(grouped), self.ratings)
 
 
 def fit_temporal(
@@ -96,6 +104,7 @@ def leave_one_out(
     if len(scored) == 0:
         return Scores()
     before = interactions_of(splits, "leave_one_out", *EARLIER[part])
+    _require_last(scored, before, part)
     model = make()
     progress(f"{model.name}: leave-one-out by time, fitting on {len(before):,} ratings, {len(scored):,} to be found")
     model.fit(before, catalogue, people=people, seed=seed, progress=progress)
@@ -160,7 +169,26 @@ def _over_folds(folds: list[RatingResult]) -> RatingResult:
         mae=float(mae.mean()),
         rmse_sd=float(rmse.std(ddof=1)),
         mae_sd=float(mae.std(ddof=1)),
+        per_user=_errors_over_folds(folds),
     )
+
+
+def _errors_over_folds(folds: list[RatingResult]) -> pl.DataFrame:
+    """The per-user errors of all folds together."""
+    found = pl.concat([fold.per_user for fold in folds if fold.per_user is not None])
+    return found.group_by("user_id").agg(pl.col("n", "squared", "absolute").sum()).sort("user_id")
+
+
+def _require_last(scored: pl.DataFrame, before: pl.DataFrame, part: str) -> None:
+    """Refuse a movie to be found after which its user rated others that the model is fitted on; ties are let pass."""
+    last = before.group_by("user_id").agg(last=pl.col("timestamp").max())
+    late = scored.join(last, on="user_id").filter(pl.col("last") > pl.col("timestamp"))
+    if len(late):
+        user, movie = late.select("user_id", "movie_id").row(0)
+        raise EvaluationError(
+            f"loo_{part}: user {user} rated others after movie {movie}, which is to be found; so did {len(late)} users "
+            "in all; re-materialize `splits`"
+        )
 
 
 def _require_time_order(splits: pl.DataFrame) -> None:

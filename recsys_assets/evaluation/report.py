@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from recsys_assets.evaluation.bootstrap import mean_interval, paired_bootstrap
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.results import Evaluation, RankingResult
-from recsys_assets.evaluation.significance import mean_interval, paired_bootstrap
 
 RANKED_BY, RANKED_BY_LABEL = "temporal_validation_ndcg_at_10", "NDCG@10 on the temporal validation part"
 INTERVAL_METRIC = "ndcg_at_10"

@@ -10,11 +10,14 @@ from typing import Any, Self
 
 import polars as pl
 
+from recsys_assets.evaluation.bootstrap import Interval
 from recsys_assets.evaluation.errors import EvaluationError
+from recsys_assets.evaluation.groups import Group
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SHORT_NAMES = {"hit_rate": "hr", "ndcg": "ndcg", "recall": "recall", "precision": "precision", "mrr": "mrr"}
 """Field of `RankingMetrics` -> its name in `metrics()` and in the columns of `per_user`."""
+BEYOND_ACCURACY = ("coverage", "diversity", "novelty", "gini", "popularity", "popularity_lift", "miscalibration")
 
 HEADLINES = (
     "temporal_validation_ndcg_at_10",
@@ -49,7 +52,7 @@ class RankingMetrics:
 
 @dataclass(frozen=True)
 class RankingResult:
-    """Lists of one model for all users of one scored part; coverage, diversity and novelty are of the first `k`."""
+    """Lists of one model for all users of one scored part; what is beyond accuracy is of their first `k` movies."""
 
     protocol: str
     """`temporal_validation`, `temporal_test`, `loo_validation` or `loo_test`."""
@@ -68,16 +71,29 @@ class RankingResult:
     coverage: float
     diversity: float
     novelty: float
+    gini: float
+    """Of how often each movie of the catalogue is shown: 0 equally often, 1 one movie only."""
+    popularity: float
+    """Mean share of the users fitted on who rated a shown movie."""
+    popularity_lift: float | None
+    """How much more popular the lists are than their users' histories: 0 as popular, 1 twice as popular."""
+    miscalibration: float | None
+    """Mean divergence, nats, of the genres of lists from those of histories; None where nobody has both."""
     recommend_ms_per_user: float
     """Milliseconds of wall time, all users asked for at once."""
     per_user: pl.DataFrame = field(compare=False, repr=False)
     """user_id, is_cold, n_history, n_relevant, and each metric at each length: hr_at_10, ndcg_at_10, ..."""
+    groups: tuple[Group, ...] = ()
+    """Quality by activity and, where known, by age and gender."""
 
     def metrics(self) -> dict[str, float]:
         """Flat names: `temporal_test_ndcg_at_10`, `temporal_test_warm_ndcg_at_10`, `temporal_test_coverage_at_10`."""
         parts = {"": self.at, "warm_": self.warm, "cold_": self.cold}
         found = {f"{part}{name}": v for part, all_k in parts.items() for m in all_k for name, v in m.named().items()}
-        found |= {f"{name}_at_{self.k}": getattr(self, name) for name in ("coverage", "diversity", "novelty")}
+        beyond = {f"{name}_at_{self.k}": getattr(self, name) for name in BEYOND_ACCURACY}
+        found |= {name: value for name, value in beyond.items() if value is not None}
+        found |= {f"{g.key}_ndcg_at_10": g.ndcg.mean for g in self.groups}
+        found |= {f"{g.key}_hr_at_10": g.hit_rate.mean for g in self.groups}
         found |= {
             "users": float(self.n_users),
             "cold_users": float(self.n_cold_users),
@@ -105,6 +121,8 @@ class RatingResult:
     rmse_sd: float | None = None
     """Standard deviation over folds; None where there are none."""
     mae_sd: float | None = None
+    per_user: pl.DataFrame | None = field(default=None, compare=False, repr=False)
+    """user_id, n ratings, and the sums of their squared and absolute errors: squared, absolute."""
 
     def metrics(self) -> dict[str, float]:
         """Flat names: `cv5_rmse`, `temporal_test_warm_mae`."""
@@ -159,10 +177,15 @@ class Evaluation:
 
     def to_json(self) -> str:
         """Everything, per-user frames as base64 of parquet."""
-        bare = replace(self, rankings=tuple(replace(r, per_user=None) for r in self.rankings))  # type: ignore[arg-type]
+        bare = replace(
+            self,
+            rankings=tuple(replace(r, per_user=None) for r in self.rankings),  # type: ignore[arg-type]
+            ratings=tuple(replace(r, per_user=None) for r in self.ratings),
+        )
         document = {"format_version": FORMAT_VERSION, **asdict(bare)}
-        for stored, result in zip(document["rankings"], self.rankings, strict=True):
-            stored["per_user"] = _pack(result.per_user)
+        for part in ("rankings", "ratings"):
+            for stored, result in zip(document[part], getattr(self, part), strict=True):
+                stored["per_user"] = None if result.per_user is None else _pack(result.per_user)
         return json.dumps(document, indent=1, allow_nan=False)
 
     @classmethod
@@ -173,13 +196,22 @@ class Evaluation:
         if version != FORMAT_VERSION:
             raise EvaluationError(f"an evaluation of format {version}; this code reads {FORMAT_VERSION}, train again")
         rankings = tuple(_ranking(stored) for stored in document.pop("rankings"))
-        ratings = tuple(RatingResult(**stored) for stored in document.pop("ratings"))
+        ratings = tuple(_rating(stored) for stored in document.pop("ratings"))
         return cls(rankings=rankings, ratings=ratings, **document)
 
 
 def _ranking(stored: dict[str, Any]) -> RankingResult:
     parts = {part: tuple(RankingMetrics(**m) for m in stored[part]) for part in ("at", "warm", "cold")}
-    return RankingResult(**(stored | parts | {"per_user": _unpack(stored["per_user"])}))
+    groups = tuple(
+        Group(**{**group, **{name: Interval(**group[name]) for name in ("ndcg", "hit_rate")}})
+        for group in stored["groups"]
+    )
+    return RankingResult(**(stored | parts | {"per_user": _unpack(stored["per_user"]), "groups": groups}))
+
+
+def _rating(stored: dict[str, Any]) -> RatingResult:
+    packed = stored["per_user"]
+    return RatingResult(**(stored | {"per_user": None if packed is None else _unpack(packed)}))
 
 
 def _pack(frame: pl.DataFrame) -> str:

@@ -6,12 +6,22 @@ What the model was fitted on is read from the model itself, so a pair it was fit
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recsys_assets.evaluation.beyond_accuracy import coverage, diversity, novelty
+from recsys_assets.evaluation.beyond_accuracy import (
+    calibration,
+    coverage,
+    diversity,
+    gini,
+    history_popularity,
+    novelty,
+    popularity,
+    popularity_lift,
+)
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.metrics import (
     METRICS,
@@ -23,10 +33,10 @@ from recsys_assets.evaluation.metrics import (
 )
 from recsys_assets.evaluation.results import SHORT_NAMES, RankingMetrics, RankingResult, RatingResult
 from recsys_assets.recommenders import RatingPredictor, Recommender
-from recsys_assets.recommenders.data import Ids
+from recsys_assets.recommenders.data import Histories, Ids
 
 LENGTHS = (10, 20)
-"""List lengths k that are reported; coverage, diversity and novelty are of the first."""
+"""List lengths k that are reported; what is beyond accuracy is of the first."""
 
 
 def score_lists(
@@ -50,7 +60,8 @@ def score_lists(
     ranked = model.recommend(users, max(lengths), also_exclude=masked).movies
     seconds = time.perf_counter() - started
     hits = find_hits(users, ranked, relevant["user_id"].to_numpy(), relevant["movie_id"].to_numpy())
-    history = model.histories.take(model.users.index(users)).lengths
+    histories = model.histories.take(model.users.index(users))
+    history = histories.lengths
     per_user = _per_user(users, history, hits, lengths)
     top = ranked[:, : lengths[0]]
     rated = model.movies.values[model.histories.movies]
@@ -66,7 +77,7 @@ def score_lists(
         k=lengths[0],
         coverage=coverage(top, model.movies.values),
         diversity=diversity(top, model.catalogue),
-        novelty=novelty(top, rated, n_users=int((model.histories.lengths > 0).sum())),
+        **_beyond_hits(model, histories, top, rated),
         recommend_ms_per_user=1000 * seconds / len(users),
         per_user=per_user,
     )
@@ -92,6 +103,7 @@ def score_ratings(model: RatingPredictor, actual: pl.DataFrame, *, protocol: str
         mae=mean_absolute_error(predicted, truth),
         warm_rmse=root_mean_squared_error(predicted[warm], truth[warm]) if warm.any() else None,
         warm_mae=mean_absolute_error(predicted[warm], truth[warm]) if warm.any() else None,
+        per_user=_errors_by_user(users, predicted - truth),
     )
 
 
@@ -120,6 +132,31 @@ def _still_to_mask(model: Recommender, hidden: pl.DataFrame, users: NDArray[np.i
     """The pairs of `hidden` that are of `users` and that the model does not mask by itself."""
     own = hidden.select("user_id", "movie_id").filter(pl.col("user_id").is_in(pl.Series(users).implode()))
     return own.filter(pl.Series(~fitted_on(model, own)))
+
+
+def _beyond_hits(
+    model: Recommender, histories: Histories, top: NDArray[np.int64], rated: NDArray[np.int64]
+) -> dict[str, Any]:
+    """Novelty, popularity and calibration of lists `top` of users with these histories; `rated` as in `novelty`."""
+    n_users = int((model.histories.lengths > 0).sum())
+    shown = popularity(top, rated, n_users=n_users)
+    raters = np.bincount(model.histories.movies, minlength=len(model.movies))
+    divergence = calibration(top, histories, model.movies, model.catalogue)
+    return {
+        "novelty": novelty(top, rated, n_users=n_users),
+        "gini": gini(top, model.movies.values),
+        "popularity": float(np.nanmean(shown)) if np.isfinite(shown).any() else 0.0,
+        "popularity_lift": popularity_lift(shown, history_popularity(histories, raters, n_users=n_users)),
+        "miscalibration": float(np.nanmean(divergence)) if np.isfinite(divergence).any() else None,
+    }
+
+
+def _errors_by_user(users: NDArray[np.int64], errors: NDArray[np.float64]) -> pl.DataFrame:
+    """One row a user, by id: how many ratings, and the sums of squared and absolute errors."""
+    squared, absolute = np.square(errors), np.abs(errors)
+    pairs = pl.DataFrame({"user_id": users, "squared": squared, "absolute": absolute})
+    sums = pairs.group_by("user_id").agg(pl.len().cast(pl.Int64).alias("n"), pl.col("squared", "absolute").sum())
+    return sums.sort("user_id")
 
 
 def _per_user(

@@ -1,18 +1,13 @@
-"""Is one model better than another beyond chance: per-user differences, resampled.
-
-The paired bootstrap (Efron and Tibshirani 1993, percentile interval): users are drawn with replacement, both models'
-figures of a drawn user together, so what makes a user hard for both cancels out.
-"""
+"""Is one model better than another beyond chance: both scored on the same users, their differences resampled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.protocols import interactions_of, splits_before
 from recsys_assets.evaluation.results import SHORT_NAMES
@@ -21,18 +16,6 @@ from recsys_assets.recommenders import Recommender
 
 ENOUGH_WARM_USERS = 30
 """Fewer warm users than this, and all users are judged on."""
-DRAWS_AT_ONCE = 1 << 22
-"""Users drawn per block of resamples: 32 MiB of indices."""
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """Mean of a - b over `n` users, and the interval [`low`, `high`] of that mean."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -43,43 +26,13 @@ class HoldoutComparison:
     """Column of the metric, e.g. `ndcg_at_10`."""
     challenger_mean: float
     champion_mean: float
-    difference: PairedDifference
+    difference: Interval
     """Of challenger - champion."""
     judged_on: Literal["warm users", "all users"]
     n_dropped: int
     """Pairs left out because the champion, fitted on other splits, had been fitted on them."""
     per_user: pl.DataFrame = field(compare=False, repr=False)
     """user_id, is_cold (for the challenger), challenger, champion: every user, judged on or not."""
-
-
-def paired_bootstrap(
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
-    *,
-    seed: int,
-    samples: int = 2000,
-    confidence: float = 0.95,
-) -> PairedDifference:
-    """Interval of the mean of `a` - `b`, (n,) figures of the same users in the same order."""
-    if len(a) != len(b) or len(a) == 0:
-        raise EvaluationError(f"{len(a)} figures against {len(b)}; give both for the same users, at least one")
-    if not 0 < confidence < 1 or samples < 1:
-        raise EvaluationError(f"confidence {confidence} of {samples} samples; give one inside 0-1, of at least 1")
-    difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    rng = np.random.default_rng(seed)
-    means = np.empty(samples)
-    step = max(1, DRAWS_AT_ONCE // len(difference))
-    for start in range(0, samples, step):
-        block = means[start : start + step]
-        drawn = rng.integers(len(difference), size=(len(block), len(difference)))
-        block[:] = difference[drawn].mean(axis=1)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return PairedDifference(float(difference.mean()), float(low), float(high), len(difference))
-
-
-def mean_interval(values: NDArray[np.floating], *, seed: int, confidence: float = 0.95) -> PairedDifference:
-    """Interval of the mean of one model's per-user figures (n,)."""
-    return paired_bootstrap(values, np.zeros(len(values)), seed=seed, confidence=confidence)
 
 
 def compare_on_holdout(

@@ -69,6 +69,7 @@ def train(
         found += leave_one_out(make, splits, catalogue, people=people, seed=seed, progress=progress)
     if "cross_validation" in protocols:
         found += cross_validate(make, splits, catalogue, people=people, seed=seed, progress=progress)
+    found = found.grouped(people, seed=seed)
     progress(f"{name}: fitting on all {len(splits):,} ratings, to be served")
     started = time.perf_counter()
     serving = make().fit(splits.select(INTERACTION_COLUMNS), catalogue, people=people, seed=seed, progress=progress)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from recsys_assets.evaluation.bootstrap import mean_interval, paired_bootstrap
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.protocols import fit_temporal
-from recsys_assets.evaluation.significance import compare_on_holdout, mean_interval, paired_bootstrap
+from recsys_assets.evaluation.significance import compare_on_holdout
 from recsys_assets.evaluation.training import Trained
 from recsys_assets_tests.evaluation.worlds import Mean, catalogue_of, oracle_of, splits_of
 
