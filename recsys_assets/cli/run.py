@@ -36,9 +36,7 @@ def demo(dataset: DatasetOption = None, user: Annotated[int, typer.Option(help="
     recommend(user=str(user), k=10, dataset=settings.dataset)
     report = settings.reports_dir / "leaderboard.html"
     out.print("\n[bold]What to open next[/]")
-    out.print(
-        "  .venv/bin/recsys materialize                 also the models that take minutes: sequences, blends"
-    )
+    out.print("  .venv/bin/recsys materialize                 also the models that take minutes: sequences, blends")
     out.print("  make dev                                     lineage, checks, runs and plots at http://127.0.0.1:3000")
     out.print(f"  {report}", soft_wrap=True)
     out.print('  .venv/bin/recsys similar "TITLE"             titles near one you like')

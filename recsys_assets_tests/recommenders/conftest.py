@@ -19,7 +19,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
     "biased_mf": SVD,
     "bayesian_fm": {"factors": 3, "draws": 60, "burn_in": 10, "kept_factors": 8},
-    "hybrid": {"part_configs": {"svd": SVD}},
 }
 """Sizes fit for a world of 40 movies."""
 
