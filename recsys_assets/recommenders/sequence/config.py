@@ -55,5 +55,6 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """How training data are loaded."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute; auto: a GPU where there is one."""
-    checkpoints: Path | None = None
-    """Folder in which a fit leaves its state after every epoch, so that a killed one goes on; none: nothing is left."""
+    checkpoints: Path | None = Field(default=None, exclude=True)
+    """Folder in which a fit leaves its state after every epoch, so that a killed one goes on; none: nothing is left.
+    Of the machine, not of the model: it is not kept with it."""
