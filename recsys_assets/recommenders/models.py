@@ -17,6 +17,13 @@ MODELS: dict[str, str] = {
     "popularity": "recsys_assets.recommenders.popularity:Popularity",
     "content": "recsys_assets.recommenders.content:Content",
     "svd": "recsys_assets.recommenders.svd:Svd",
+    "item_knn": "recsys_assets.recommenders.item_knn:ItemKnn",
+    "ease": "recsys_assets.recommenders.ease:Ease",
+    "norm_ease": "recsys_assets.recommenders.norm_ease:NormEase",
+    "implicit_als": "recsys_assets.recommenders.implicit_als:ImplicitAls",
+    "ials": "recsys_assets.recommenders.ials:Ials",
+    "user_kernel": "recsys_assets.recommenders.user_kernel:UserKernel",
+    "topn_blend": "recsys_assets.recommenders.topn_blend:TopnBlend",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
 }
 """Name -> `module:Class`."""

@@ -12,7 +12,15 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-QUICK: dict[str, dict[str, Any]] = {"svd": SVD, "hybrid": {"part_configs": {"svd": SVD}}}
+FACTORS = {"factors": 8, "iterations": 5}
+QUICK: dict[str, dict[str, Any]] = {
+    "svd": SVD,
+    "ease": {"regularization": 20.0},
+    "ials": FACTORS,
+    "implicit_als": FACTORS,
+    "topn_blend": {"part_configs": {"ials": FACTORS}},
+    "hybrid": {"part_configs": {"svd": SVD}},
+}
 """Sizes fit for a world of 40 movies."""
 
 
