@@ -19,7 +19,10 @@ MODELS: dict[str, str] = {
     "svd": "recsys_assets.recommenders.svd:Svd",
     "svdpp": "recsys_assets.recommenders.svdpp:Svdpp",
     "biased_mf": "recsys_assets.recommenders.biased_mf:BiasedMf",
+    "baseline": "recsys_assets.recommenders.baseline:Baseline",
+    "rating_knn": "recsys_assets.recommenders.rating_knn:RatingKnn",
     "bayesian_fm": "recsys_assets.recommenders.bayesian_fm:BayesianFm",
+    "rating_blend": "recsys_assets.recommenders.rating_blend:RatingBlend",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
 }
 """Name -> `module:Class`."""
