@@ -31,6 +31,7 @@ from recsys_assets.recommenders.fm_features import Moments, movie_block, user_bl
 from recsys_assets.recommenders.fm_posterior import Posterior
 from recsys_assets.recommenders.folding import ridge
 from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.times import last_times
 from recsys_assets.recommenders.user_sample import sample_users
 
 ARRAYS = ("row_bias", "row_factors", "movie_bias", "movie_factors", "spread")
@@ -41,10 +42,12 @@ class BayesianFmConfig(BaseModel, extra="forbid"):
 
     factors: PositiveInt = 10
     """Length of the factors of every feature."""
-    draws: PositiveInt = 300
-    """Steps of the Gibbs sampler."""
-    burn_in: PositiveInt = 30
-    """First steps that are not kept."""
+    chains: PositiveInt = 3
+    """Gibbs samplers, each from a start of its own: one alone stays near one of many modes, and RMSE depends on it."""
+    draws: PositiveInt = 100
+    """Steps of each sampler."""
+    burn_in: PositiveInt = 20
+    """Its first steps that are not kept."""
     moments: tuple[PositiveInt, ...] = (86400, 300, 30)
     """Seconds of the nested moments, each a divisor of the one before; empty: tastes do not change."""
     kept_factors: PositiveInt = 96
@@ -89,7 +92,11 @@ class BayesianFm(RatingPredictor):
         self.moments = Moments.of(sample, self.config.moments)
         posterior = Posterior(users, movies, self.moments, rank=self.config.kept_factors)
         sampler = self.config.factors, self.config.draws, self.config.burn_in
-        self.noise = draw_posterior(posterior, sample, *sampler, seed=data.seed, progress=data.progress)
+        variances = [
+            draw_posterior(posterior, sample, *sampler, seed=data.seed + chain, progress=data.progress)
+            for chain in range(self.config.chains)
+        ]
+        self.noise = float(np.mean(variances))
         known = sample.lengths > 0
         found = posterior.centred(known, np.bincount(sample.movies, minlength=len(data.movies)) > 0)
         self.mean, self.movie_bias, self.movie_factors = found.mean, found.movie_bias, found.movie_factors
@@ -106,7 +113,7 @@ class BayesianFm(RatingPredictor):
         return scores
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
-        rows = self.moments.locate(users, _last_times(self.histories.take(users)) if at is None else at)
+        rows = self.moments.locate(users, last_times(self.histories.take(users)) if at is None else at)
         both = (users >= 0) & (movies >= 0)
         taste = np.einsum("nf,nf->n", self.row_factors[rows], self.movie_factors[movies])
         biases = np.where(users >= 0, self.row_bias[rows], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
@@ -123,7 +130,7 @@ class BayesianFm(RatingPredictor):
 
     def _tastes(self, histories: Histories, users: IntArray) -> tuple[FloatArray, FloatArray]:
         """Bias (b,) and factors (b, f): as of the last rating of known users, folded in for newcomers."""
-        rows = self.moments.locate(users, _last_times(histories))
+        rows = self.moments.locate(users, last_times(histories))
         bias, factors = self.row_bias[rows], self.row_factors[rows]
         new = np.flatnonzero(users < 0)
         if len(new):
@@ -149,12 +156,6 @@ class BayesianFm(RatingPredictor):
         scales = self.config.moments
         keys = tuple(state[f"moments.{level}"] for level in range(len(scales)))
         self.moments = Moments(scales, keys, len(self.users))
-
-
-def _last_times(histories: Histories) -> IntArray:
-    """(n,) 0 where there is no rating."""
-    last = np.maximum(histories.indptr[1:] - 1, 0)
-    return np.where(histories.lengths > 0, histories.timestamps[last] if len(histories.timestamps) else 0, 0)
 
 
 def _spread(bias: FloatArray, factors: FloatArray) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
+BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8}
 QUICK: dict[str, dict[str, Any]] = {
     "svd": SVD,
     "hybrid": {"part_configs": {"svd": SVD}},
@@ -26,6 +27,15 @@ QUICK: dict[str, dict[str, Any]] = {
     "ials": FACTORS,
     "implicit_als": FACTORS,
     "topn_blend": {"part_configs": {"ials": FACTORS}},
+    "rating_knn": {"co_raters": 1.0, "moment_seconds": 0.5},
+    "bayesian_fm": BAYES,
+    "rating_blend": {
+        "parts": {
+            "bayes": {"model": "bayesian_fm", "config": BAYES | {"moments": (86400,)}},
+            "mf": {"model": "biased_mf", "config": SVD},
+            "biases": {"model": "baseline"},
+        }
+    },
     "hybrid": {"part_configs": {"svd": SVD}},
 }
 """Sizes fit for a world of 40 movies."""

@@ -20,7 +20,7 @@ def own_share(movies: np.ndarray, users: np.ndarray) -> float:
     return float(((movies // 10) % 2 == (users % 2)[:, None])[movies >= 0].mean())
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 def test_in_a_world_of_two_tastes_each_user_is_shown_their_own(name: str, fitted: Fit) -> None:
     assert own_share(fitted(name).recommend(USERS, 5).movies, USERS) > 0.98
 
@@ -29,7 +29,7 @@ def test_popularity_cannot_tell_two_tastes_apart(fitted: Fit) -> None:
     assert own_share(fitted("popularity").recommend(USERS, 5).movies, USERS) < 0.8
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 @pytest.mark.parametrize("block", [0, 1])
 def test_two_ratings_tell_a_newcomers_taste(name: str, block: int, fitted: Fit) -> None:
     ratings = pl.DataFrame({"movie_id": [10, 20], "rating": [5.0, 1.0] if block else [1.0, 5.0]})
@@ -46,7 +46,7 @@ def test_content_reaches_movies_nobody_rated(fitted: Fit) -> None:
         assert ranked.index(cold[user % 2]) < 20 <= ranked.index(cold[1 - user % 2])
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 def test_more_data_does_not_change_what_the_first_users_like(name: str, fitted: Fit) -> None:
     bigger = two_tastes(users=60, seed=5)
     model = build(name, fitted(name).config).fit(bigger.interactions, bigger.catalogue, seed=1)
