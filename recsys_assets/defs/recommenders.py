@@ -11,10 +11,20 @@ from recsys_assets.defs.training import model_asset, trained
 
 PopularityParams = launchpad_config("popularity")
 ContentParams = launchpad_config("content")
+BaselineParams = launchpad_config("baseline")
 SvdParams = launchpad_config("svd")
 SvdppParams = launchpad_config("svdpp")
 BiasedMfParams = launchpad_config("biased_mf")
+RatingKnnParams = launchpad_config("rating_knn")
 BayesianFmParams = launchpad_config("bayesian_fm")
+RatingBlendParams = launchpad_config("rating_blend")
+ItemKnnParams = launchpad_config("item_knn")
+EaseParams = launchpad_config("ease")
+NormEaseParams = launchpad_config("norm_ease")
+IalsParams = launchpad_config("ials")
+ImplicitAlsParams = launchpad_config("implicit_als")
+UserKernelParams = launchpad_config("user_kernel")
+TopnBlendParams = launchpad_config("topn_blend")
 HybridParams = launchpad_config("hybrid")
 SwitchParams = launchpad_config("switch")
 SasrecParams = launchpad_config("sasrec")
@@ -36,6 +46,12 @@ def content(context: AssetExecutionContext, config: ContentParams, deployment: D
     return trained(context, deployment, config)
 
 
+@model_asset(kinds={"numpy"})
+def baseline(context: AssetExecutionContext, config: BaselineParams, deployment: Deployment) -> MaterializeResult:
+    """Biases of users and movies over the mean: what a rating model must beat."""
+    return trained(context, deployment, config)
+
+
 @model_asset(kinds={"python"})
 def svd(context: AssetExecutionContext, config: SvdParams, deployment: Deployment) -> MaterializeResult:
     """Matrix factorization (scikit-surprise): predicted ratings."""
@@ -54,9 +70,67 @@ def biased_mf(context: AssetExecutionContext, config: BiasedMfParams, deployment
     return trained(context, deployment, config)
 
 
+@model_asset(kinds={"numba"})
+def rating_knn(context: AssetExecutionContext, config: RatingKnnParams, deployment: Deployment) -> MaterializeResult:
+    """Ratings by movies that the same people rated alike, and by what was rated at the same time."""
+    return trained(context, deployment, config)
+
+
 @model_asset(kinds={"python"}, cost="slow")
 def bayesian_fm(context: AssetExecutionContext, config: BayesianFmParams, deployment: Deployment) -> MaterializeResult:
     """Bayesian factorization machine (myfm): users, movies, who rated what, and when."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"}, cost="slow")
+def rating_blend(
+    context: AssetExecutionContext, config: RatingBlendParams, deployment: Deployment
+) -> MaterializeResult:
+    """Several predictors of ratings, stacked by ridge regression on what none of them was fitted on."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"scipy"})
+def item_knn(context: AssetExecutionContext, config: ItemKnnParams, deployment: Deployment) -> MaterializeResult:
+    """Movies watched by the same people as those in the history."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def ease(context: AssetExecutionContext, config: EaseParams, deployment: Deployment) -> MaterializeResult:
+    """Closed-form item-item weights: a linear autoencoder without its diagonal."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def norm_ease(context: AssetExecutionContext, config: NormEaseParams, deployment: Deployment) -> MaterializeResult:
+    """EASE on a matrix normalized by how active users and how popular movies are."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def ials(context: AssetExecutionContext, config: IalsParams, deployment: Deployment) -> MaterializeResult:
+    """Implicit feedback factorized by alternating least squares, regularized by frequency."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"python"})
+def implicit_als(
+    context: AssetExecutionContext, config: ImplicitAlsParams, deployment: Deployment
+) -> MaterializeResult:
+    """The same idea by the library `implicit`, for comparison."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def user_kernel(context: AssetExecutionContext, config: UserKernelParams, deployment: Deployment) -> MaterializeResult:
+    """Ridge regression on a kernel between users' histories."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"}, cost="slow")
+def topn_blend(context: AssetExecutionContext, config: TopnBlendParams, deployment: Deployment) -> MaterializeResult:
+    """`norm_ease`, `ials` and `user_kernel` weighted as they validate best."""
     return trained(context, deployment, config)
 
 
@@ -114,10 +188,20 @@ def time_rating_hybrid(
 ALL = (
     popularity,
     content,
+    baseline,
     svd,
     svdpp,
     biased_mf,
+    rating_knn,
     bayesian_fm,
+    rating_blend,
+    item_knn,
+    ease,
+    norm_ease,
+    ials,
+    implicit_als,
+    user_kernel,
+    topn_blend,
     hybrid,
     switch,
     sasrec,
