@@ -17,6 +17,7 @@ from pydantic import BaseModel, NonNegativeFloat
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.recommenders.folding import Tastes, fold_in
+from recsys_assets.recommenders.pairs import paired_dots
 from recsys_assets.recommenders.results import Reason
 
 STATE = ("user_bias", "movie_bias", "user_factors", "movie_factors")
@@ -58,7 +59,7 @@ class BiasedFactors(RatingPredictor):
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
         both = (users >= 0) & (movies >= 0)
-        taste = np.einsum("nf,nf->n", self.user_factors[users], self.movie_factors[movies])
+        taste = paired_dots(self.user_factors, self.movie_factors, users, movies)
         biases = np.where(users >= 0, self.user_bias[users], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
         return (self.mean + biases + np.where(both, taste, 0)).astype(np.float32)
 
