@@ -46,11 +46,11 @@ class BayesianFmConfig(BaseModel, extra="forbid"):
     """Length of the factors of every feature."""
     chains: PositiveInt = 3
     """Gibbs samplers, each from a start of its own: one alone stays near one of many modes, and RMSE depends on it."""
-    draws: PositiveInt = 100
+    draws: PositiveInt = 80
     """Steps of each sampler."""
-    burn_in: PositiveInt = 20
+    burn_in: PositiveInt = 16
     """Its first steps that are not kept."""
-    moments: tuple[PositiveInt, ...] = (86400, 300, 30)
+    moments: tuple[PositiveInt, ...] = (86400, 3600, 300, 30)
     """Seconds of the nested moments, each a divisor of the one before; empty: tastes do not change."""
     kept_factors: PositiveInt = 96
     """Length of p and q above: of the mean of all draws."""

@@ -50,8 +50,8 @@ class Part(BaseModel, extra="forbid"):
 
 
 DEFAULT_PARTS = {
-    "moments": Part(model="bayesian_fm"),
-    "minutes": Part(model="bayesian_fm", config={"chains": 2, "moments": [86400, 60]}),
+    "moments": Part(model="bayesian_fm", config={"chains": 2, "draws": 60}),
+    "minutes": Part(model="bayesian_fm", config={"chains": 1, "draws": 60, "moments": [86400, 60]}),
     "neighbours": Part(model="rating_knn"),
     "biases": Part(model="baseline"),
 }
