@@ -12,7 +12,7 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8}
+BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8, "moments": (86400, 600)}
 QUICK: dict[str, dict[str, Any]] = {
     "svd": SVD,
     "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
