@@ -8,11 +8,10 @@ is folded in: their (b, p) is the ridge solution of the training objective with 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, NonNegativeFloat
 
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
@@ -23,17 +22,11 @@ from recsys_assets.recommenders.results import Reason
 STATE = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 
 
-class FactorsConfig(BaseModel, extra="forbid"):
-    """What folding in asks of the config of each."""
-
-    regularization: NonNegativeFloat
-
-
 class BiasedFactors(RatingPredictor):
     """Predicts ratings from biases and factors, which `_fit` of a model sets."""
 
-    Config: ClassVar[type[FactorsConfig]] = FactorsConfig
-    config: FactorsConfig
+    config: Any
+    """Of the model; its `regularization` is the weight of the squares in the objective."""
     mean: float
     user_bias: NDArray[Any]
     """(n_users,) rating points."""

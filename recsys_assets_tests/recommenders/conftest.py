@@ -20,11 +20,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "rating_knn": {"co_raters": 1.0, "moment_seconds": 0.5},
     "bayesian_fm": BAYES,
     "rating_blend": {
-        "parts": {
-            "bayes": {"model": "bayesian_fm", "config": BAYES | {"moments": (86400,)}},
-            "mf": {"model": "biased_mf", "config": SVD},
-            "biases": {"model": "baseline"},
-        }
+        "parts": {"bayes": "bayesian_fm", "mf": "biased_mf", "biases": "baseline"},
+        "part_configs": {"bayes": BAYES | {"moments": [86400]}, "mf": SVD},
     },
     "hybrid": {"part_configs": {"svd": SVD}},
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import polars as pl
 import pytest
 
 from recsys_assets.recommenders import ModelError, Recommender, build
@@ -16,7 +15,8 @@ from recsys_assets_tests.recommenders.conftest import SVD
 from recsys_assets_tests.recommenders.worlds import World
 
 Fit = Callable[[str], Recommender]
-LIGHT = {"parts": {"mf": {"model": "biased_mf", "config": SVD}, "biases": {"model": "baseline"}}}
+PARTS = {"mf": "biased_mf", "biases": "baseline"}
+LIGHT = {"parts": PARTS, "part_configs": {"mf": SVD}}
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +90,10 @@ def test_on_the_held_out_tenth_the_blend_is_no_worse_than_its_best_part(blend: R
 
 def test_parts_are_in_the_order_of_their_names_however_they_are_given(world: World) -> None:
     told = [
-        build("rating_blend", {"parts": dict(order)})
-        .fit(world.interactions, world.catalogue, seed=1)
-        .scores(np.array([101]))
-        for order in (LIGHT["parts"].items(), reversed(LIGHT["parts"].items()))
+        build("rating_blend", LIGHT | {"parts": dict(order)}).fit(world.interactions, world.catalogue, seed=1)
+        for order in (PARTS.items(), reversed(PARTS.items()))
     ]
-    np.testing.assert_array_equal(told[0], told[1])
+    np.testing.assert_array_equal(told[0].scores(np.array([101])), told[1].scores(np.array([101])))
 
 
 def test_what_is_found_on_validation_is_saved(blend: RatingBlend, tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -108,12 +106,13 @@ def test_what_is_found_on_validation_is_saved(blend: RatingBlend, tmp_path) -> N
 
 
 def test_parts_that_predict_no_ratings_and_blends_of_blends_are_refused(world: World) -> None:
+    taste = build("rating_blend", {"parts": PARTS | {"taste": "content"}})
     with pytest.raises(ModelError, match="'taste' of the rating_blend is a content"):
-        build("rating_blend", {"parts": LIGHT["parts"] | {"taste": {"model": "content"}}}).fit(
-            world.interactions, world.catalogue
-        )
+        taste.fit(world.interactions, world.catalogue)
     with pytest.raises(ModelError, match="can't be a rating_blend"):
-        build("rating_blend", {"parts": LIGHT["parts"] | {"more": {"model": "rating_blend"}}})
+        build("rating_blend", {"parts": PARTS | {"more": "rating_blend"}})
+    with pytest.raises(ModelError, match="names taste, not among the parts"):
+        build("rating_blend", {"parts": PARTS, "part_configs": {"taste": {}}})
 
 
 def test_a_strong_part_is_leaned_on(world: World) -> None:
@@ -122,4 +121,3 @@ def test_a_strong_part_is_leaned_on(world: World) -> None:
     assert isinstance(model, RatingBlend)
     weights = dict(zip(model.parts, model.weights[0].tolist(), strict=True))
     assert weights["mf"] > 0.7
-    assert isinstance(world.interactions, pl.DataFrame)
