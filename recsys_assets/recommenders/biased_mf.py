@@ -12,13 +12,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_assets.recommenders.biased_factors import BiasedFactors, FactorsConfig
+from recsys_assets.recommenders.biased_factors import BiasedFactors
 from recsys_assets.recommenders.data import TrainingData
 
 
-class BiasedMfConfig(FactorsConfig):
+class BiasedMfConfig(BaseModel, extra="forbid"):
     """Defaults are those of `svd`. Of 26 million ratings, 64 factors and 20 epochs are enough."""
 
     factors: PositiveInt = 100

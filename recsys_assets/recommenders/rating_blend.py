@@ -10,13 +10,12 @@ rating, and one of the same predicted as of long after, for later times, when no
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, PositiveInt, field_validator
+from pydantic import BaseModel, Field, PositiveInt, field_validator, model_validator
 
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
@@ -33,35 +32,29 @@ WHAT_PARTS_SAY = {
 }
 
 
-class Part(BaseModel, extra="forbid"):
-    """One predictor of the blend."""
-
-    model: str
-    """Its name in `MODELS`."""
-    config: dict[str, Any] = {}
-    """Its config fields."""
-
-    @field_validator("config", mode="after")
-    @classmethod
-    def _as_saved(cls, config: dict[str, Any]) -> dict[str, Any]:
-        """Lists for tuples, as they come back from a file."""
-        restored: dict[str, Any] = json.loads(json.dumps(config))
-        return restored
-
-
-DEFAULT_PARTS = {
-    "moments": Part(model="bayesian_fm"),
-    "minutes": Part(model="bayesian_fm", config={"chains": 2, "moments": [86400, 60]}),
-    "neighbours": Part(model="rating_knn"),
-    "biases": Part(model="baseline"),
+PART_CONFIGS: dict[str, dict[str, Any]] = {
+    "moments": {"chains": 2, "draws": 60},
+    "minutes": {"chains": 1, "draws": 60, "moments": [86400, 60]},
 }
+"""How parts differ from the models of their kind: fewer draws, as two chains of different moments are averaged."""
 
 
 class RatingBlendConfig(BaseModel, extra="forbid"):
     """Parts chosen on a tenth of the training part of fold 0 of ml-100k, held on ml-latest-small."""
 
-    parts: dict[str, Part] = Field(default=DEFAULT_PARTS, min_length=2, validate_default=True)
-    """Predictors by a name of their own."""
+    parts: dict[str, str] = Field(
+        default={
+            "moments": "bayesian_fm",
+            "minutes": "bayesian_fm",
+            "neighbours": "rating_knn",
+            "biases": "baseline",
+        },
+        min_length=2,
+        validate_default=True,
+    )
+    """Predictors to combine: a name of their own, and that of the model."""
+    part_configs: dict[str, dict[str, Any]] = {}
+    """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
     held_out_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of the ratings on which the weights are chosen."""
     max_held_out: PositiveInt = 100_000
@@ -69,11 +62,17 @@ class RatingBlendConfig(BaseModel, extra="forbid"):
 
     @field_validator("parts", mode="after")
     @classmethod
-    def _in_order_of_names(cls, parts: dict[str, Part]) -> dict[str, Part]:
+    def _in_order_of_names(cls, parts: dict[str, str]) -> dict[str, str]:
         """Files do not keep the order of names, and weights are in that of the parts."""
-        if any(part.model == "rating_blend" for part in parts.values()):
+        if "rating_blend" in parts.values():
             raise ValueError("a part of a rating_blend can't be a rating_blend")
         return dict(sorted(parts.items()))
+
+    @model_validator(mode="after")
+    def _configs_are_of_parts(self) -> Self:
+        if unused := set(self.part_configs) - set(self.parts):
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+        return self
 
 
 class RatingBlend(RatingPredictor):
@@ -152,10 +151,11 @@ class RatingBlend(RatingPredictor):
         from recsys_assets.recommenders.models import build
 
         parts: dict[str, RatingPredictor] = {}
-        for name, part in self.config.parts.items():
-            model = build(part.model, part.config)
+        configs = PART_CONFIGS | self.config.part_configs
+        for name, kind in self.config.parts.items():
+            model = build(kind, configs.get(name))
             if not isinstance(model, RatingPredictor):
-                raise ModelError(f"part {name!r} of the rating_blend is a {part.model}, which predicts no ratings")
+                raise ModelError(f"part {name!r} of the rating_blend is a {kind}, which predicts no ratings")
             parts[name] = model
         return parts
 

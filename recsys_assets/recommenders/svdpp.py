@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_assets.recommenders.biased_factors import BiasedFactors, FactorsConfig
+from recsys_assets.recommenders.biased_factors import BiasedFactors
 from recsys_assets.recommenders.data import Histories, TrainingData
 from recsys_assets.recommenders.folding import Tastes, fold_in
 from recsys_assets.recommenders.surprise_data import SurpriseRatings
 from recsys_assets.recommenders.user_sample import sample_users
 
 
-class SvdppConfig(FactorsConfig):
+class SvdppConfig(BaseModel, extra="forbid"):
     """Defaults are Surprise's, but for `max_ratings`."""
 
     factors: PositiveInt = 20

@@ -14,6 +14,7 @@ from recsys_assets_tests.recommenders.worlds import World, two_tastes
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
 BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8}
 FACTORS = {"factors": 8, "iterations": 5}
+BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8, "moments": (86400, 600)}
 QUICK: dict[str, dict[str, Any]] = {
     "svd": SVD,
     "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
@@ -21,11 +22,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "rating_knn": {"co_raters": 1.0, "moment_seconds": 0.5},
     "bayesian_fm": BAYES,
     "rating_blend": {
-        "parts": {
-            "bayes": {"model": "bayesian_fm", "config": BAYES | {"moments": (86400,)}},
-            "mf": {"model": "biased_mf", "config": SVD},
-            "biases": {"model": "baseline"},
-        }
+        "parts": {"bayes": "bayesian_fm", "mf": "biased_mf", "biases": "baseline"},
+        "part_configs": {"bayes": BAYES | {"moments": [86400]}, "mf": SVD},
     },
     "ease": {"regularization": 20.0},
     "ials": FACTORS,
