@@ -12,7 +12,17 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-QUICK: dict[str, dict[str, Any]] = {"svd": SVD, "hybrid": {"part_configs": {"svd": SVD}}}
+SEQUENCE = {"epochs": 3, "dim": 8, "window": 20, "pipeline": {"prefetch": 0}}
+RECURRENT = SEQUENCE | {"hidden": 8}
+QUICK: dict[str, dict[str, Any]] = {
+    "svd": SVD,
+    "hybrid": {"part_configs": {"svd": SVD}},
+    "sasrec": SEQUENCE,
+    "gru4rec": RECURRENT,
+    "time_rating_lstm": RECURRENT,
+    "time_rating_content": RECURRENT,
+    "time_rating_hybrid": {"part_configs": dict.fromkeys(("time_rating_lstm", "time_rating_content"), RECURRENT)},
+}
 """Sizes fit for a world of 40 movies."""
 
 
