@@ -31,6 +31,16 @@ QUICK: dict[str, dict[str, Any]] = {
     "topn_blend": {"part_configs": {"ials": FACTORS}},
     "hybrid": {"part_configs": {"svd": SVD}},
     "switch": {"part_configs": {"svd": SVD}},
+SEQUENCE = {"epochs": 3, "dim": 8, "window": 20, "pipeline": {"prefetch": 0}}
+RECURRENT = SEQUENCE | {"hidden": 8}
+QUICK: dict[str, dict[str, Any]] = {
+    "svd": SVD,
+    "hybrid": {"part_configs": {"svd": SVD}},
+    "sasrec": SEQUENCE,
+    "gru4rec": RECURRENT,
+    "time_rating_lstm": RECURRENT,
+    "time_rating_content": RECURRENT,
+    "time_rating_hybrid": {"part_configs": dict.fromkeys(("time_rating_lstm", "time_rating_content"), RECURRENT)},
 }
 """Sizes fit for a world of 40 movies."""
 

@@ -55,7 +55,7 @@ class SequenceRecommender(Recommender):
         self.drop_checkpoints()
 
     def search(self, data: TrainingData, held: Held | None = None) -> None:
-        """Train without what is `held`, else each user's last movie, as long as that makes it better at finding them."""
+        """Train without what is `held`, else each user's last movie, while that makes it better at finding them."""
         self._prepare(data)
         held = held or self.hold_out(data)
         self.network, self.curves = self._trained(held.train, data, epochs=self.config.epochs, held=held)
@@ -94,7 +94,9 @@ class SequenceRecommender(Recommender):
     def _checkpoint(self, phase: str, sequences: Sequences, seed: int) -> Checkpoint | None:
         if self.config.checkpoints is None:
             return None
-        settings = self.config.model_dump(mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}})
+        settings = self.config.model_dump(
+            mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}}
+        )
         name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
         checkpoint = Checkpoint(self.config.checkpoints / name)
         self._checkpoints.append(checkpoint)

@@ -160,7 +160,9 @@ class Block(nn.Module):
     def __init__(self, dim: int, heads: int, *, dropout: float, window: int, use_gaps: bool) -> None:
         super().__init__()
         self.attention = SelfAttention(dim, heads, window=window, use_gaps=use_gaps)
-        self.forward_layer = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim))
+        self.forward_layer = nn.Sequential(
+            nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim)
+        )
         self.first, self.second, self.drop = nn.LayerNorm(dim), nn.LayerNorm(dim), nn.Dropout(dropout)
 
     def forward(self, x: Tensor, gaps: Tensor | None) -> Tensor:
@@ -189,7 +191,9 @@ class Transformer(nn.Module):
 class Recurrent(nn.Module):
     """A GRU or LSTM, whose state is projected to the movies' space."""
 
-    def __init__(self, kind: type[nn.GRU] | type[nn.LSTM], dim: int, hidden: int, *, layers: int, dropout: float) -> None:
+    def __init__(
+        self, kind: type[nn.GRU] | type[nn.LSTM], dim: int, hidden: int, *, layers: int, dropout: float
+    ) -> None:
         super().__init__()
         self.cells = kind(dim, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.drop, self.out, self.norm = nn.Dropout(dropout), nn.Linear(hidden, dim), nn.LayerNorm(dim)

@@ -20,8 +20,10 @@ BLOCK = 256
 """Histories read at once."""
 
 
-def next_scores(network: SequenceNetwork, histories: Sequences, *, window: int) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Rows and scores (block, n_items) of the movie after each history, none of them empty, in blocks of like length."""
+def next_scores(
+    network: SequenceNetwork, histories: Sequences, *, window: int
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Rows and scores (block, n_items) of the movie after each history, none empty, in blocks of like length."""
     device = network.popularity.device
     recent = last(histories, window)
     order = np.argsort(recent.lengths, kind="stable").astype(np.int64)
