@@ -20,6 +20,7 @@ MODELS: dict[str, str] = {
     "svdpp": "recsys_assets.recommenders.svdpp:Svdpp",
     "biased_mf": "recsys_assets.recommenders.biased_mf:BiasedMf",
     "bayesian_fm": "recsys_assets.recommenders.bayesian_fm:BayesianFm",
+    "markov": "recsys_assets.recommenders.markov:Markov",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "sasrec": "recsys_assets.recommenders.sasrec:Sasrec",
     "switch": "recsys_assets.recommenders.switch:Switch",
