@@ -21,6 +21,7 @@ MODELS: dict[str, str] = {
     "biased_mf": "recsys_assets.recommenders.biased_mf:BiasedMf",
     "bayesian_fm": "recsys_assets.recommenders.bayesian_fm:BayesianFm",
     "markov": "recsys_assets.recommenders.markov:Markov",
+    "next_item": "recsys_assets.recommenders.next_item:NextItem",
     "item_knn": "recsys_assets.recommenders.item_knn:ItemKnn",
     "ease": "recsys_assets.recommenders.ease:Ease",
     "norm_ease": "recsys_assets.recommenders.norm_ease:NormEase",

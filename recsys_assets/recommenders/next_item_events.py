@@ -34,7 +34,9 @@ class NextEvents:
         place = np.arange(len(rows)) - histories.indptr[rows]
         late = place >= (n - held)[rows]
         events = np.flatnonzero(late)
-        return cls(_at(histories, ~late), _before(histories, events), rows[events], histories.movies[events].astype(np.int64))
+        return cls(
+            _at(histories, ~late), _before(histories, events), rows[events], histories.movies[events].astype(np.int64)
+        )
 
     def __len__(self) -> int:
         return len(self.movies)
@@ -56,6 +58,4 @@ def _before(histories: Histories, events: IntArray) -> Histories:
     lengths = events - first
     indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     positions = np.arange(indptr[-1]) + np.repeat(first - indptr[:-1], lengths)
-    return Histories(
-        indptr, histories.movies[positions], histories.ratings[positions], histories.timestamps[positions]
-    )
+    return Histories(indptr, histories.movies[positions], histories.ratings[positions], histories.timestamps[positions])

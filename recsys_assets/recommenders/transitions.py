@@ -2,9 +2,10 @@
 
 For positions p < q of one user's history, at most `window` apart, with hop = q - p and gap the seconds between them,
 
-    w = decay^(hop - 1) / (1 + log(1 + gap / gap_scale)),    C[movie_p, movie_q] += w,    C[movie_q, movie_p] += backward w
+    w = decay^(hop - 1) / (1 + log(1 + gap / gap_scale))
+    C[movie_p, movie_q] += w,    C[movie_q, movie_p] += backward * w
 
-and where both were rated at the same moment, which has no order, each of the two gets half of the sum.
+and where both were rated at the same moment, which has no order, each of the two gets half of both.
 """
 
 from __future__ import annotations

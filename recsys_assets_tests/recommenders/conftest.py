@@ -12,21 +12,18 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-QUICK: dict[str, dict[str, Any]] = {
-    "svd": SVD,
-    "hybrid": {"part_configs": {"svd": SVD}},
-    "switch": {"part_configs": {"svd": SVD}},
-    "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
-    "biased_mf": SVD,
-    "bayesian_fm": {"factors": 3, "draws": 60, "burn_in": 10, "kept_factors": 8},
 FACTORS = {"factors": 8, "iterations": 5}
 QUICK: dict[str, dict[str, Any]] = {
     "svd": SVD,
+    "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
+    "biased_mf": SVD,
+    "bayesian_fm": {"factors": 3, "draws": 60, "burn_in": 10, "kept_factors": 8},
     "ease": {"regularization": 20.0},
     "ials": FACTORS,
     "implicit_als": FACTORS,
     "topn_blend": {"part_configs": {"ials": FACTORS}},
     "hybrid": {"part_configs": {"svd": SVD}},
+    "switch": {"part_configs": {"svd": SVD}},
 }
 """Sizes fit for a world of 40 movies."""
 
