@@ -22,6 +22,8 @@ MODELS: dict[str, str] = {
     "baseline": "recsys_assets.recommenders.baseline:Baseline",
     "rating_knn": "recsys_assets.recommenders.rating_knn:RatingKnn",
     "bayesian_fm": "recsys_assets.recommenders.bayesian_fm:BayesianFm",
+    "markov": "recsys_assets.recommenders.markov:Markov",
+    "next_item": "recsys_assets.recommenders.next_item:NextItem",
     "item_knn": "recsys_assets.recommenders.item_knn:ItemKnn",
     "ease": "recsys_assets.recommenders.ease:Ease",
     "norm_ease": "recsys_assets.recommenders.norm_ease:NormEase",

@@ -15,6 +15,7 @@ SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
 BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8}
 FACTORS = {"factors": 8, "iterations": 5}
 BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8, "moments": (86400, 600)}
+FACTORS = {"factors": 8, "iterations": 5}
 QUICK: dict[str, dict[str, Any]] = {
     "svd": SVD,
     "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
@@ -25,6 +26,7 @@ QUICK: dict[str, dict[str, Any]] = {
         "parts": {"bayes": "bayesian_fm", "mf": "biased_mf", "biases": "baseline"},
         "part_configs": {"bayes": BAYES | {"moments": [86400]}, "mf": SVD},
     },
+    "bayesian_fm": {"factors": 3, "draws": 60, "burn_in": 10, "kept_factors": 8},
     "ease": {"regularization": 20.0},
     "ials": FACTORS,
     "implicit_als": FACTORS,
