@@ -16,7 +16,7 @@ def launchpad_config(model: str) -> type[dg.Config]:
 
     The launchpad knows fewer types than pydantic; ranges are checked when the model is built from `as_fields`.
     """
-    return _mirrored(config_class(model), f"{model.title()}Params")
+    return _mirrored(config_class(model), f"{model.title().replace('_', '')}Params")
 
 
 def as_fields(config: dg.Config) -> dict[str, Any]:

@@ -19,19 +19,21 @@ RatingKnnParams = launchpad_config("rating_knn")
 BayesianFmParams = launchpad_config("bayesian_fm")
 RatingBlendParams = launchpad_config("rating_blend")
 ItemKnnParams = launchpad_config("item_knn")
+MarkovParams = launchpad_config("markov")
 EaseParams = launchpad_config("ease")
 NormEaseParams = launchpad_config("norm_ease")
 IalsParams = launchpad_config("ials")
 ImplicitAlsParams = launchpad_config("implicit_als")
 UserKernelParams = launchpad_config("user_kernel")
 TopnBlendParams = launchpad_config("topn_blend")
-HybridParams = launchpad_config("hybrid")
-SwitchParams = launchpad_config("switch")
 SasrecParams = launchpad_config("sasrec")
 Gru4recParams = launchpad_config("gru4rec")
 TimeRatingLstmParams = launchpad_config("time_rating_lstm")
 TimeRatingContentParams = launchpad_config("time_rating_content")
 TimeRatingHybridParams = launchpad_config("time_rating_hybrid")
+NextItemParams = launchpad_config("next_item")
+HybridParams = launchpad_config("hybrid")
+SwitchParams = launchpad_config("switch")
 
 
 @model_asset(kinds={"numpy"})
@@ -96,6 +98,12 @@ def item_knn(context: AssetExecutionContext, config: ItemKnnParams, deployment: 
     return trained(context, deployment, config)
 
 
+@model_asset(kinds={"scipy"})
+def markov(context: AssetExecutionContext, config: MarkovParams, deployment: Deployment) -> MaterializeResult:
+    """What is watched around the last movies, over several steps and both ways in time."""
+    return trained(context, deployment, config)
+
+
 @model_asset(kinds={"numpy"})
 def ease(context: AssetExecutionContext, config: EaseParams, deployment: Deployment) -> MaterializeResult:
     """Closed-form item-item weights: a linear autoencoder without its diagonal."""
@@ -131,21 +139,6 @@ def user_kernel(context: AssetExecutionContext, config: UserKernelParams, deploy
 @model_asset(kinds={"numpy"}, cost="slow")
 def topn_blend(context: AssetExecutionContext, config: TopnBlendParams, deployment: Deployment) -> MaterializeResult:
     """`norm_ease`, `ials` and `user_kernel` weighted as they validate best."""
-    return trained(context, deployment, config)
-
-
-@model_asset(kinds={"numpy"})
-def hybrid(context: AssetExecutionContext, config: HybridParams, deployment: Deployment) -> MaterializeResult:
-    """Candidates re-ranked by predicted rating, or the learned blend of scores: whichever validates better.
-
-    It fits its own parts, as it was tuned with them; hence no edge from their assets.
-    """
-    return trained(context, deployment, config)
-
-
-@model_asset(kinds={"numpy"})
-def switch(context: AssetExecutionContext, config: SwitchParams, deployment: Deployment) -> MaterializeResult:
-    """For each user the model that serves histories of that length best; content for movies nobody rated."""
     return trained(context, deployment, config)
 
 
@@ -185,6 +178,27 @@ def time_rating_hybrid(
     return trained(context, deployment, config)
 
 
+@model_asset(kinds={"numpy"}, cost="slow")
+def next_item(context: AssetExecutionContext, config: NextItemParams, deployment: Deployment) -> MaterializeResult:
+    """Several models propose the next movie; a conditional logit learned from users' last events orders them."""
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def hybrid(context: AssetExecutionContext, config: HybridParams, deployment: Deployment) -> MaterializeResult:
+    """Candidates re-ranked by predicted rating, or the learned blend of scores: whichever validates better.
+
+    It fits its own parts, as it was tuned with them; hence no edge from their assets.
+    """
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"numpy"})
+def switch(context: AssetExecutionContext, config: SwitchParams, deployment: Deployment) -> MaterializeResult:
+    """For each user the model that serves histories of that length best; content for movies nobody rated."""
+    return trained(context, deployment, config)
+
+
 ALL = (
     popularity,
     content,
@@ -196,18 +210,20 @@ ALL = (
     bayesian_fm,
     rating_blend,
     item_knn,
+    markov,
     ease,
     norm_ease,
     ials,
     implicit_als,
     user_kernel,
     topn_blend,
-    hybrid,
-    switch,
     sasrec,
     gru4rec,
     time_rating_lstm,
     time_rating_content,
     time_rating_hybrid,
+    next_item,
+    hybrid,
+    switch,
 )
 """What the leaderboard compares, and what is tried and promoted."""
