@@ -52,9 +52,9 @@ class BayesianFmConfig(BaseModel, extra="forbid"):
     """Its first steps that are not kept."""
     moments: tuple[PositiveInt, ...] = (86400, 3600, 300, 30)
     """Seconds of the nested moments, each a divisor of the one before; empty: tastes do not change."""
-    kept_factors: PositiveInt = 96
+    kept_factors: PositiveInt = 48
     """Length of p and q above: of the mean of all draws."""
-    max_ratings: PositiveInt = 1_000_000
+    max_ratings: PositiveInt = 500_000
     """Ratings of the sampled users that are drawn from; the other users are folded in."""
 
     @model_validator(mode="after")

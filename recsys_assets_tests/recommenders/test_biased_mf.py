@@ -86,7 +86,7 @@ def test_what_it_learns_stays_in_single_precision(world: World) -> None:
 
 
 def test_the_start_is_small_and_random() -> None:
-    start = random_start(np.random.default_rng(0), 500, 40)
+    start = random_start(np.random.default_rng(0), 500, 40, scale=0.1)
     assert start.dtype == np.float32
     assert start.std() == pytest.approx(0.1, rel=0.02)
     assert abs(start.mean()) < 0.005
