@@ -29,8 +29,13 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """Most passes over the data."""
     patience: PositiveInt = 4
     """Epochs without a better NDCG@10 on the inner validation after which training stops."""
-    refit: bool = True
-    """Whether the held-out events are trained on in the end, for as many epochs as were best without them."""
+    refit: Literal["continue", "again", "none"] = "continue"
+    """How the held-out movies are trained on in the end: by going on with all data for `refit_epochs`; from the
+    beginning, for as many epochs as were best without them; or not at all."""
+    refit_epochs: PositiveInt = 2
+    """Epochs that `continue` goes on for."""
+    refit_rate: PositiveFloat = 0.2
+    """Share of `learning_rate` that `continue` begins with."""
     learning_rate: PositiveFloat = 2e-3
     """The highest, after warm-up; it then falls to 0 along a cosine over `epochs`."""
     warmup_steps: NonNegativeInt = 100

@@ -4,7 +4,7 @@ Full softmax, over the movies a user has not yet rated in the window, as only th
 
     -log( exp(s_target) / sum_{j not seen before the target} exp(s_j) )
 
-gBCE for catalogues too large for that (Petrov and Macdonald, RecSys 2023): of k negatives from n movies, a = k / (n - 1),
+gBCE for larger catalogues (Petrov and Macdonald, RecSys 2023): with k negatives of n movies, a = k / (n - 1),
 
     -log( sigmoid(s_target)^b prod_j (1 - sigmoid(s_j)) ),   b = a (t (1 - 1/a) + 1/a)
 

@@ -63,7 +63,9 @@ def test_a_newcomer_without_times_is_led_round_the_circle() -> None:
     world = cyclic()
     model = build("sasrec", SEQUENCE).fit(world.interactions, world.catalogue, seed=0)
     for last in (30, 200, MOVIES * 10):
-        ratings = pl.DataFrame({"movie_id": [(last - 30) % 300 + 10, (last - 20) % 300 + 10, last], "rating": [4.0] * 3})
+        ratings = pl.DataFrame(
+            {"movie_id": [(last - 30) % 300 + 10, (last - 20) % 300 + 10, last], "rating": [4.0] * 3}
+        )
         assert model.fold_in(ratings, 1).movies[0, 0] == last % (MOVIES * 10) + 10
 
 
