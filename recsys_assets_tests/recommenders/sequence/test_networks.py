@@ -15,6 +15,7 @@ from recsys_assets.loading.tensors import Inputs, TensorBatch, tensors_of
 from recsys_assets.recommenders.sequence.losses import full_softmax, gbce
 from recsys_assets.recommenders.sequence.networks import (
     ContentItems,
+    Dropout,
     Events,
     LearnedItems,
     Recurrent,
@@ -133,3 +134,17 @@ def test_scores_of_some_movies_are_those_of_all() -> None:
 def test_gaps_are_counted_in_powers_of_two() -> None:
     seconds = torch.tensor([-5, 0, 1, 2, 3, 4, 7, 8, 60, 86_400, 10**15])
     assert log_steps(seconds).tolist() == [0, 0, 1, 2, 2, 3, 3, 4, 6, 17, 31]
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+    torch.manual_seed(0)
+    drop = Dropout(0.25)
+    dropped = drop(torch.ones(400, 1001))
+    assert sorted(set(dropped.flatten().tolist())) == [0, pytest.approx(4 / 3)]
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.005)
+    shares = (dropped.flatten()[:400_000].view(-1, 8) == 0).float().mean(dim=0)
+    assert (shares - 0.25).abs().max() < 0.01
+    assert not torch.equal(drop(torch.ones(400, 1001)), dropped)
+    x = torch.randn(3, 5)
+    assert torch.equal(drop.eval()(x), x)
+    assert torch.equal(Dropout(0.0).train()(x), x)
