@@ -72,6 +72,7 @@ class Trainer:
             lr=self.config.learning_rate,
             betas=(0.9, 0.98),
             weight_decay=self.config.weight_decay,
+            fused=True,
         )
         self.average = copy.deepcopy(self.network)
         self.best = copy.deepcopy(self.network.state_dict())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ def fit(config: dict[str, Any], *, kill_after: str = "", seed: int = 3) -> tuple
     return model, told
 
 
-@pytest.mark.parametrize("where", ["search: epoch 1/", "search: epoch 3/", "search: epoch 5/", "refit: epoch 2/"])
-def test_a_killed_fit_goes_on_to_the_same_model(where: str, tmp_path: Path) -> None:
-    config = CONFIG | {"learning_rate": 0.01, "checkpoints": tmp_path}
-    whole, _ = fit(CONFIG | {"learning_rate": 0.01})
+@pytest.mark.parametrize("refit", ["continue", "again"])
+@pytest.mark.parametrize("where", ["search: epoch 1/", "search: epoch 5/", "refit: epoch 1/"])
+def test_a_killed_fit_goes_on_to_the_same_model(where: str, refit: str, tmp_path: Path) -> None:
+    faster = CONFIG | {"learning_rate": 0.01, "refit": refit}
+    config = faster | {"checkpoints": tmp_path}
+    whole, _ = fit(faster)
     with pytest.raises(Killed):
         fit(config, kill_after=where)
     assert list(tmp_path.glob("*.pt"))
@@ -73,7 +76,10 @@ def test_training_stops_when_it_no_longer_helps() -> None:
     model, told = fit(CONFIG | {"epochs": 30, "patience": 2, "learning_rate": 1e-9})
     curves = model.curves  # type: ignore[attr-defined]
     assert len(curves) == curves.best + 2 < 30
-    assert sum("refit" in line for line in told) == curves.best
+
+    _, again = fit(CONFIG | {"epochs": 30, "patience": 2, "learning_rate": 1e-9, "refit": "again"})
+    assert sum("refit" in line for line in again) == curves.best
+    assert sum("refit" in line for line in told) == 2
 
 
 def test_the_loss_falls_and_the_curves_are_kept(tmp_path: Path) -> None:
@@ -96,11 +102,12 @@ def test_the_learning_rate_rises_then_falls_along_a_cosine() -> None:
     np.testing.assert_allclose(rates, expected, atol=1e-12)
 
 
-def test_without_a_refit_the_last_movies_stay_unseen_in_training() -> None:
-    model, told = fit(CONFIG | {"refit": False})
-    assert not any("refit" in line for line in told)
-    again, _ = fit(CONFIG | {"refit": True})
-    assert not np.array_equal(model.scores(USERS), again.scores(USERS))
+def test_a_refit_changes_the_model_but_not_the_search() -> None:
+    models = {refit: fit(CONFIG | {"refit": refit})[0] for refit in ("none", "continue", "again")}
+    curves = [model.curves for model in models.values()]  # type: ignore[attr-defined]
+    assert curves[0] == curves[1] == curves[2]
+    scores = [model.scores(USERS) for model in models.values()]
+    assert not any(np.array_equal(a, b) for a, b in combinations(scores, 2))
 
 
 def test_workers_and_prefetching_do_not_change_the_model() -> None:
