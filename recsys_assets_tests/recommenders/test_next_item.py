@@ -76,7 +76,7 @@ def test_no_more_events_are_drawn_than_asked_for() -> None:
 
 
 def test_facts_of_a_candidate_by_hand() -> None:
-    times = np.array([0, 10, 200, 11, 205]) * DAY
+    times = np.array([0, 10, 200, 35, 205]) * DAY
     h = Histories.from_columns(np.array([0, 0, 0, 1, 2]), 3, np.array([0, 1, 2, 2, 2]), np.ones(5), times)
     catalogue = pl.DataFrame(
         {"year": [1990, 2000, None, 2010], "genres": [["a"], ["b"], ["a", "b"], []]},
@@ -146,6 +146,7 @@ def test_it_leans_on_the_part_that_knows() -> None:
 def test_what_is_no_candidate_comes_after_all_that_are(world: World) -> None:
     model = build("next_item", {"parts": ("markov", "ease"), "candidates": 5})
     model.fit(world.interactions, world.catalogue)
+    model.weights *= 100  # type: ignore[attr-defined]
     for user in model.users.values[:10]:
         listed = model._shortlist(model.histories.take(model.users.index(np.array([user]))), np.array([0]))  # type: ignore[attr-defined]
         best = model.recommend(np.array([user]), 5).movies[0]
