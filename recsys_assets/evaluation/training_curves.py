@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.evaluation.plots import FAINT, INK, METRIC_LABEL, Theme, _colour, _figure, _name
+from recsys_assets.evaluation.plots import FAINT, INK, METRIC_LABEL, Theme, _colour, blank, name_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ PANELS = {
 
 def training_figure(curves: Mapping[str, Curves], *, theme: Theme = "light") -> Figure:
     """One panel a curve, by epoch; one line for each network by name, its best epoch marked."""
-    figure, axes = _figure(9.2, 2.9, 1, len(PANELS), theme=theme)
+    figure, axes = blank(9.2, 2.9, 1, len(PANELS), theme=theme)
     for axis, (column, title) in zip(axes, PANELS.items(), strict=True):
         for place, (name, of) in enumerate(curves.items()):
             values, colour = of[column], _colour(place, theme)
@@ -39,7 +39,7 @@ def training_figure(curves: Mapping[str, Curves], *, theme: Theme = "light") -> 
         axis.ticklabel_format(axis="y", style="plain")
         axis.grid(axis="y", color=FAINT[theme], linewidth=0.6)
         axis.set_xlabel("epoch")
-        _name(axis, title, theme=theme)
+        name_axis(axis, title, theme=theme)
     if len(curves) > 1:
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(
