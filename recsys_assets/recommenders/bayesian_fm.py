@@ -87,32 +87,37 @@ class BayesianFm(RatingPredictor):
     moments: Moments
 
     def _fit(self, data: TrainingData) -> None:
-        from recsys_assets.recommenders.fm_gibbs import draw_posterior
-
         sample = sample_users(data.histories, max_ratings=self.config.max_ratings, seed=data.seed)
-        users, movies = user_block(data, sample), movie_block(data, sample)
-        self.moments = Moments.of(sample, self.config.moments)
-        posterior = Posterior(users, movies, self.moments, rank=self.config.kept_factors)
-        for chain in range(self.config.chains):
-            draw_posterior(
-                posterior,
-                sample,
-                rank=self.config.factors,
-                draws=self.config.draws,
-                burn_in=self.config.burn_in,
-                seed=data.seed + chain,
-                progress=lambda told, chain=chain + 1: data.progress(  # type: ignore[misc]
-                    f"{self.name}: chain {chain}/{self.config.chains}, {told}"
-                ),
-            )
+        posterior = self._posterior(data, sample)
         known = sample.lengths > 0
         found = posterior.centred(known, np.bincount(sample.movies, minlength=len(data.movies)) > 0)
-        self.mean, self.movie_bias, self.movie_factors = found.mean, found.movie_bias, found.movie_factors
+        self.moments, self.mean = posterior.moments, found.mean
         self.row_bias, self.row_factors = found.row_bias, found.row_factors
+        self.movie_bias, self.movie_factors = found.movie_bias, found.movie_factors
         self.noise = self._noise(sample)
         self.spread = _spread(self.row_bias[: len(known)][known], self.row_factors[: len(known)][known])
         others = np.flatnonzero(~known)
         self.row_bias[others], self.row_factors[others] = self._fold_in(data.histories.take(others))
+
+    def _posterior(self, data: TrainingData, sample: Histories) -> Posterior:
+        from recsys_assets.recommenders.fm_gibbs import draw_posterior
+
+        config = self.config
+        moments = Moments.of(sample, config.moments)
+        posterior = Posterior(user_block(data, sample), movie_block(data, sample), moments, rank=config.kept_factors)
+        for chain in range(config.chains):
+            draw_posterior(
+                posterior,
+                sample,
+                rank=config.factors,
+                draws=config.draws,
+                burn_in=config.burn_in,
+                seed=data.seed + chain,
+                progress=lambda told, n=chain + 1: data.progress(  # type: ignore[misc]
+                    f"{self.name}: chain {n}/{config.chains}, {told}"
+                ),
+            )
+        return posterior
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         bias, factors = self._tastes(histories, users)

@@ -25,18 +25,21 @@ from recsys_assets.recommenders.user_sample import sample_users
 
 
 class SvdppConfig(BaseModel, extra="forbid"):
-    """Defaults are Surprise's, but for `max_ratings`."""
+    """Defaults are the best of three settings on a tenth of the training part of fold 0 of ml-100k.
+
+    Surprise's own are 20 epochs and a regularization of 0.02.
+    """
 
     factors: PositiveInt = 20
     """Length of p, q and y."""
-    epochs: PositiveInt = 20
+    epochs: PositiveInt = 30
     """Passes over the ratings."""
     learning_rate: PositiveFloat = 0.007
     """Step of the gradient descent."""
-    regularization: NonNegativeFloat = 0.02
+    regularization: NonNegativeFloat = 0.06
     """`reg` above, of biases and factors alike."""
     max_ratings: PositiveInt = 250_000
-    """Ratings of the sampled users that are trained on; about a minute and a half."""
+    """Ratings of the sampled users that are trained on; minutes."""
 
 
 class Svdpp(BiasedFactors):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from recsys_assets.recommenders.biases import Biases
 from recsys_assets.recommenders.data import Histories
 from recsys_assets.recommenders.item_correlations import strongest_correlations
 from recsys_assets.recommenders.rating_knn import RatingKnn
+from recsys_assets_tests.recommenders.published import published
 from recsys_assets_tests.recommenders.worlds import World
 
 Fit = Callable[[str], Recommender]
@@ -134,3 +136,17 @@ def test_the_reasons_are_the_users_own_ratings(knn: RatingKnn) -> None:
 def test_movies_of_one_taste_are_alike(knn: RatingKnn) -> None:
     movies, _ = knn.similar(np.array([10, 20]), 5)
     assert ((movies // 10) % 2 == np.array([[1], [0]])).mean() >= 0.8
+
+
+@pytest.mark.real_data
+def test_neighbours_in_time_tell_more_than_like_movies_alone(mirror: Path) -> None:
+    """One of five folds of ml-100k; Surprise's best KNNBaseline has 0.916 over five folds, and knows no time."""
+    ratings, catalogue, _ = published("ml-100k", mirror)
+    test = pl.Series(np.random.RandomState(42).permutation(len(ratings)) % 5 == 0)
+    held = ratings.filter(test)
+    asked, at = (held["user_id"].to_numpy(), held["movie_id"].to_numpy()), held["timestamp"].dt.epoch("s").to_numpy()
+    rmse = {}
+    for moment in (0.01, 0.0):
+        model = RatingKnn(RatingKnn.Config(moment=moment)).fit(ratings.filter(~test), catalogue, seed=0)
+        rmse[moment] = float(np.sqrt(np.mean((model.predict(*asked, at=at) - held["rating"].to_numpy()) ** 2)))
+    assert rmse[0.01] < 0.9 < rmse[0.0] < 0.916
