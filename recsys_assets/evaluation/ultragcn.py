@@ -22,6 +22,7 @@ from recsys_assets.evaluation.metrics import find_hits, ndcg, precision, recall
 from recsys_assets.evaluation.protocols import Make
 from recsys_assets.evaluation.scoring import require_unfitted
 from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.data import IntArray
 from recsys_assets.sources.ml_1m_ultragcn import UltraGcnData
 
 K = 20
@@ -98,11 +99,7 @@ def ultragcn(make: Make, data: UltraGcnData, *, seed: int, progress: Progress = 
     asked = time.process_time()
     ranked = model.recommend(users, K).movies
     answered = time.process_time()
-    hits = find_hits(users, ranked, data.test["user_id"].to_numpy(), data.test["movie_id"].to_numpy())
-    per_user = pl.DataFrame(
-        {"user_id": users, "n_relevant": hits.relevant}
-        | {f"{metric.__name__}_at_{K}": metric(hits, K) for metric in (ndcg, recall, precision)}
-    )
+    per_user = scored(users, ranked, data.test)
     means = {name: float(np.mean(per_user[f"{name}_at_{K}"].to_numpy())) for name in ("ndcg", "recall", "precision")}
     result = UltraGcnResult(
         model=model.name,
@@ -116,6 +113,13 @@ def ultragcn(make: Make, data: UltraGcnData, *, seed: int, progress: Progress = 
     )
     progress(f"{model.name}: F1@{K} {result.f1:.4f}, NDCG@{K} {result.ndcg:.4f}, Recall@{K} {result.recall:.4f}")
     return result
+
+
+def scored(users: IntArray, ranked: IntArray, test: pl.DataFrame) -> pl.DataFrame:
+    """`UltraGcnResult.per_user` of lists `ranked` (n, 20) of movie ids of `users` (n,), whoever made them."""
+    hits = find_hits(users, ranked, test["user_id"].to_numpy(), test["movie_id"].to_numpy())
+    metrics = {f"{metric.__name__}_at_{K}": metric(hits, K) for metric in (ndcg, recall, precision)}
+    return pl.DataFrame({"user_id": users, "n_relevant": hits.relevant} | metrics)
 
 
 def f1(precision: float, recall: float) -> float:

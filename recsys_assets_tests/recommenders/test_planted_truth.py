@@ -13,6 +13,8 @@ from recsys_assets_tests.recommenders.worlds import World, frame, two_tastes
 
 USERS = np.arange(101, 141)
 Fit = Callable[[str], Recommender]
+CHOSEN = ["item_knn", "ease", "norm_ease", "implicit_als", "ials", "user_kernel", "topn_blend"]
+"""Models of who chose what; the rating, which tells all in a world of two tastes, tells them little or nothing."""
 
 
 def own_share(movies: np.ndarray, users: np.ndarray) -> float:
@@ -82,6 +84,15 @@ def blind_world() -> World:
     world = two_tastes(seed=2)
     own = (pl.col("movie_id") // 10 % 2) == (pl.col("user_id") % 2)
     return World(world.interactions.filter(own).with_columns(rating=pl.lit(4.0, pl.Float32)), world.catalogue)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_where_ratings_say_nothing_who_chose_what_tells_the_tastes(name: str, fitted: Fit) -> None:
+    world = blind_world()
+    model = build(name, fitted(name).config).fit(world.interactions, world.catalogue, seed=0)
+    assert own_share(model.recommend(USERS, 5).movies, USERS) > 0.98
+    newcomer = pl.DataFrame({"movie_id": [10, 30, 50], "rating": [4.0] * 3})
+    assert own_share(model.fold_in(newcomer, 5).movies, np.array([1])) > 0.98
 
 
 def test_the_hybrid_leans_on_the_part_that_knows() -> None:
