@@ -56,7 +56,7 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """Beyond so many ratings, a drawn sample of users is trained on; all others are read like newcomers."""
     validation_users: PositiveInt = 2000
     """Users, at most, whose last movie is held out to stop in time."""
-    pipeline: PipelineConfig = PipelineConfig()
+    pipeline: PipelineConfig = PipelineConfig(batch_size=16)
     """How training data are loaded."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute; auto: a GPU where there is one."""
