@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
@@ -60,5 +59,5 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """How training data are loaded."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute; auto: a GPU where there is one."""
-    checkpoints: Path | None = None
+    checkpoints: str | None = None
     """Folder in which a fit leaves its state after every epoch, so that a killed one goes on; none: nothing is left."""
