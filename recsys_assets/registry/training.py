@@ -75,7 +75,7 @@ def train_and_register(
 def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
     """The config of a model that can go on after it was killed names the folder in which it keeps its state."""
     keeps_state = "checkpoints" in config_class(model).model_fields
-    folder = {"checkpoints": settings.models_dir / "checkpoints" / settings.dataset} if keeps_state else {}
+    folder = {"checkpoints": str(settings.models_dir / "checkpoints" / settings.dataset)} if keeps_state else {}
     return folder | dict(config or {})
 
 

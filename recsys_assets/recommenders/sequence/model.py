@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,7 +113,7 @@ class SequenceRecommender(Recommender):
             mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}}
         )
         name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
-        checkpoint = Checkpoint(self.config.checkpoints / name)
+        checkpoint = Checkpoint(Path(self.config.checkpoints) / name)
         self._checkpoints.append(checkpoint)
         return checkpoint
 

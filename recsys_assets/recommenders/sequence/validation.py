@@ -40,11 +40,11 @@ def next_scores(
 
 
 def validation_ndcg(network: SequenceNetwork, held: Held, *, window: int) -> float:
-    """Mean NDCG@10 of each held-out movie among all that the user has not rated before it."""
+    """Mean NDCG@10 of each held-out movie among all that the user has not rated before it; last of equals."""
     rank = np.empty(len(held.targets), dtype=np.int64)
     for rows, scores in next_scores(network, held.histories, window=window):
         own = scores[np.arange(len(rows)), held.targets[rows]].copy()
         seen = held.histories.take(rows)
         scores[seen.rows, seen.items] = -np.inf
-        rank[rows] = (scores > own[:, None]).sum(axis=1)
+        rank[rows] = (scores >= own[:, None]).sum(axis=1) - 1
     return float(np.where(rank < CUTOFF, 1 / np.log2(rank + 2), 0).mean())

@@ -40,14 +40,16 @@ def test_the_next_movie_of_the_circle_is_found(name: str) -> None:
 
 def test_the_next_movie_is_found_among_samples_of_movies_too() -> None:
     world = cyclic()
-    sampled = SEQUENCE | {"full_softmax_movies": 1, "negatives": 8, "epochs": 20}
+    sampled = SEQUENCE | {"full_softmax_movies": 1, "negatives": 8, "epochs": 20, "patience": 20}
     model = build("sasrec", sampled).fit(world.interactions, world.catalogue, seed=0)
     assert found(model, next_of(world)) > 0.9
 
 
 def test_it_is_found_without_a_start_from_cooccurrence() -> None:
     world = cyclic()
-    model = build("gru4rec", SEQUENCE | {"initial_spread": 0.0, "epochs": 25}).fit(world.interactions, world.catalogue)
+    model = build("gru4rec", SEQUENCE | {"initial_spread": 0.0, "epochs": 25, "patience": 25}).fit(
+        world.interactions, world.catalogue
+    )
     assert found(model, next_of(world)) > 0.9
 
 

@@ -38,7 +38,7 @@ def fit(config: dict[str, Any], *, kill_after: str = "", seed: int = 3) -> tuple
 @pytest.mark.parametrize("where", ["search: epoch 1/", "search: epoch 5/", "refit: epoch 1/"])
 def test_a_killed_fit_goes_on_to_the_same_model(where: str, refit: str, tmp_path: Path) -> None:
     faster = CONFIG | {"learning_rate": 0.01, "refit": refit}
-    config = faster | {"checkpoints": tmp_path}
+    config = faster | {"checkpoints": str(tmp_path)}
     whole, _ = fit(faster)
     with pytest.raises(Killed):
         fit(config, kill_after=where)
@@ -51,7 +51,7 @@ def test_a_killed_fit_goes_on_to_the_same_model(where: str, refit: str, tmp_path
 
 
 def test_a_checkpoint_of_another_fit_is_not_taken_up(tmp_path: Path) -> None:
-    config = CONFIG | {"checkpoints": tmp_path}
+    config = CONFIG | {"checkpoints": str(tmp_path)}
     with pytest.raises(Killed):
         fit(config, kill_after="search: epoch 3/")
     _, told = fit(config, seed=4)
@@ -63,7 +63,7 @@ def test_a_checkpoint_of_another_fit_is_not_taken_up(tmp_path: Path) -> None:
 def test_a_checkpoint_that_holds_code_is_refused(tmp_path: Path) -> None:
     import torch
 
-    config = CONFIG | {"checkpoints": tmp_path}
+    config = CONFIG | {"checkpoints": str(tmp_path)}
     with pytest.raises(Killed):
         fit(config, kill_after="search: epoch 1/")
     (file,) = tmp_path.glob("*.pt")
