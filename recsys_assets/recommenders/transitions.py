@@ -66,11 +66,6 @@ def keep_largest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
-def lags(histories: Histories) -> IntArray:
-    """(m,) how many events of the same user are later in each position's row."""
-    return histories.indptr[histories.rows + 1] - 1 - np.arange(len(histories.movies))
-
-
 def _blocks(histories: Histories, size: int) -> list[tuple[int, int]]:
     """Positions `start:stop` of whole users, about `size` at a time."""
     ends = histories.indptr[1:][histories.lengths > 0]

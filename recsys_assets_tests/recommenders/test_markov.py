@@ -11,7 +11,7 @@ import pytest
 from recsys_assets.progress import silent
 from recsys_assets.recommenders import build, transitions
 from recsys_assets.recommenders.data import Histories
-from recsys_assets.recommenders.transitions import Weighing, keep_largest, lags, transition_counts
+from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 from recsys_assets_tests.recommenders.worlds import World, frame
 
 RING = 12
@@ -97,11 +97,6 @@ def test_the_largest_of_each_row_are_kept() -> None:
     assert ((kept > 0).sum(axis=1) == 3).all()
     np.testing.assert_allclose(np.sort(kept, axis=1)[:, -3:], np.sort(full.toarray(), axis=1)[:, -3:])
     np.testing.assert_array_equal(keep_largest(full.copy(), 9).toarray(), full.toarray())
-
-
-def test_lags_count_the_later_events_of_the_same_user() -> None:
-    h = Histories.from_columns(np.array([0, 0, 0, 1]), 2, np.arange(4), np.ones(4), np.arange(4))
-    assert lags(h).tolist() == [2, 1, 0, 0]
 
 
 def test_a_score_is_the_decayed_sum_of_normalized_transitions() -> None:
