@@ -30,7 +30,7 @@ from recsys_assets.recommenders.transitions import Weighing, keep_largest, trans
 class MarkovConfig(BaseModel, extra="forbid"):
     """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
 
-    window: PositiveInt = 30
+    window: PositiveInt = 15
     """Most steps between two movies that are counted as a pair."""
     decay: float = Field(default=0.9, gt=0, le=1)
     """What a pair counts for with each step more between its movies."""
@@ -69,7 +69,7 @@ class Markov(Recommender):
         c = self.config
         n_movies = len(data.movies)
         weighing = Weighing(c.window, c.decay, c.backward, c.gap_scale)
-        counts = transition_counts(data.histories, n_movies, weighing, data.progress)
+        counts = transition_counts(data.histories, n_movies, weighing, data.progress, neighbours=c.neighbours)
         rated = np.bincount(data.histories.movies, minlength=n_movies)
         size = np.maximum(rated + c.shrinkage, 1e-9)
         rows = np.repeat(np.arange(n_movies), np.diff(counts.indptr))

@@ -90,7 +90,17 @@ def test_movies_rated_at_one_moment_have_no_order_whatever_their_ids() -> None:
         )
 
 
-def test_the_largest_of_each_row_are_kept() -> None:
+def test_sums_that_grow_too_large_go_on_with_their_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    h, weighing = random_histories(users=200), Weighing(1, 1.0, 0.0, None)
+    monkeypatch.setattr(transitions, "BLOCK_PAIRS", 100)
+    whole = transition_counts(h, 9, weighing, silent).toarray()
+    capped = transition_counts(h, 9, weighing, silent, neighbours=2).toarray()
+    assert ((capped > 0).sum(axis=1) < (whole > 0).sum(axis=1)).all()
+    assert (capped <= whole).all()
+
+
+def test_the_largest_of_each_row_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transitions, "SORTED_VALUES", 20)
     h = random_histories(users=30)
     full = transition_counts(h, 9, Weighing(4, 0.9, 1.0, None), silent)
     kept = keep_largest(full.copy(), 3).toarray()
