@@ -2,7 +2,7 @@
 
 With C the weighted counts of `transitions` and n_i the number of ratings of movie i,
 
-    T[h, i] = C[h, i] / ((n_h + shrinkage)^a (n_i + shrinkage)^b),    w_p = recency^(events after p)
+    T[h, i] = C[h, i] / ((n_h + shrinkage)^a (n_i + shrinkage)^b),    w_p = recency^(events after the moment of p)
 
     score(i | history) = sum_p w_p T[movie_p, i] + prior * log(1 + n_i) / log(1 + max n)
 
@@ -22,18 +22,19 @@ from scipy import sparse
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.history_weights import ages
 from recsys_assets.recommenders.results import Reason
-from recsys_assets.recommenders.transitions import Weighing, keep_largest, lags, transition_counts
+from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 
 
 class MarkovConfig(BaseModel, extra="forbid"):
     """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
 
-    window: PositiveInt = 30
+    window: PositiveInt = 15
     """Most steps between two movies that are counted as a pair."""
     decay: float = Field(default=0.9, gt=0, le=1)
     """What a pair counts for with each step more between its movies."""
-    backward: float = Field(default=1.0, ge=0, le=1)
+    backward: float = Field(default=0.75, ge=0, le=1)
     """What a pair counts for in the direction against time; 0: only what came later."""
     gap_scale: PositiveFloat | None = None
     """Seconds between two movies from which on their pair counts less, by a logarithm; none: only steps matter."""
@@ -44,7 +45,7 @@ class MarkovConfig(BaseModel, extra="forbid"):
     shrinkage: NonNegativeFloat = 5.0
     """Trusts movies less that few rated."""
     recency: float = Field(default=0.7, gt=0, le=1)
-    """What a movie of the history counts for with each later one."""
+    """What a movie of the history counts for with each one rated at a later moment."""
     depth: PositiveInt = 100
     """Last movies of a history that are looked at."""
     rating_weight: float = 0.0
@@ -68,7 +69,7 @@ class Markov(Recommender):
         c = self.config
         n_movies = len(data.movies)
         weighing = Weighing(c.window, c.decay, c.backward, c.gap_scale)
-        counts = transition_counts(data.histories, n_movies, weighing, data.progress)
+        counts = transition_counts(data.histories, n_movies, weighing, data.progress, neighbours=c.neighbours)
         rated = np.bincount(data.histories.movies, minlength=n_movies)
         size = np.maximum(rated + c.shrinkage, 1e-9)
         rows = np.repeat(np.arange(n_movies), np.diff(counts.indptr))
@@ -103,7 +104,7 @@ class Markov(Recommender):
 
     def _attention(self, histories: Histories) -> sparse.csr_matrix:
         """w as a (rows, n_movies) matrix."""
-        c, rows, later = self.config, histories.rows, lags(histories)
+        c, rows, later = self.config, histories.rows, ages(histories)
         weights = c.recency ** np.minimum(later, c.depth).astype(np.float64)
         if c.rating_weight:
             mean = np.bincount(rows, histories.ratings, len(histories)) / np.maximum(histories.lengths, 1)

@@ -26,22 +26,12 @@ from recsys_assets.recommenders.hybrid_search import standardized
 from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
 from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
+from recsys_assets.recommenders.next_item_reasons import merged, spread
 from recsys_assets.recommenders.ranking import hide, top_k
 from recsys_assets.recommenders.results import Reason
 
 BLOCK_ELEMENTS = 1 << 23
 """Scores of events held at once while learning, events x movies: 32 MiB a part."""
-PART_WORDS = {
-    "markov": "what is watched around the last movies",
-    "markov_lasting": "what is watched around the movies of late",
-    "markov_forward": "what is watched after the last movies",
-    "ease": "what goes with the last movies",
-    "ease_lasting": "what goes with the whole history",
-    "item_knn": "what people with the same movies watched",
-    "popularity": "many people rated it",
-    "sasrec": "what the history leads to, read as a sequence",
-    "gru4rec": "what the history leads to, read as a sequence",
-}
 
 
 class NextItemConfig(BaseModel, extra="forbid"):
@@ -166,8 +156,8 @@ class NextItem(Recommender):
         told = [Reason("part", label, float(v)) for label, v in zip(FACTS.values(), shares[2 * n :], strict=True)]
         for (name, part), amount in zip(self.parts.items(), shares[: 2 * n].reshape(n, 2).sum(axis=1), strict=True):
             own = float(listed.scores[name][0, movie])
-            told += _spread(part._explain(history, user, movie, own), own, float(amount), PART_WORDS.get(name, name))
-        return _merged(told)
+            told += spread(part._explain(history, user, movie, own), own, float(amount), part_of(name).words)
+        return merged(told)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         fitted = {name: part for name, part in self.parts.items() if part_of(name).of is None}
@@ -188,25 +178,3 @@ class NextItem(Recommender):
         for name, part in self.parts.items():
             if (of := part_of(name).of) is not None:
                 share(self.parts[of], part)
-
-
-def _spread(told: list[Reason], own: float, amount: float, label: str) -> list[Reason]:
-    """A part's `amount` of the score, shared among the movies of the history as they share in its `own` score."""
-    shown = [r for r in told if r.kind == "history"] if own > 0 else []
-    shown = [replace(r, contribution=r.contribution / own * amount) for r in shown]
-    rest = amount - sum(r.contribution for r in shown)
-    return [*shown, Reason("part", label, rest)]
-
-
-def _merged(told: list[Reason]) -> list[Reason]:
-    """One reason for each movie of the history, whichever parts gave it."""
-    by_movie: dict[int, Reason] = {}
-    rest = []
-    for reason in told:
-        if reason.movie_id is None:
-            rest.append(reason)
-        else:
-            known = by_movie.get(reason.movie_id)
-            total = reason.contribution + (known.contribution if known else 0.0)
-            by_movie[reason.movie_id] = replace(reason, contribution=total)
-    return [*by_movie.values(), *rest]

@@ -18,7 +18,7 @@ import polars as pl
 from scipy import sparse
 
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
-from recsys_assets.recommenders.transitions import lags
+from recsys_assets.recommenders.history_weights import ages
 
 FACTS = {
     "known": "how many people rated it",
@@ -77,7 +77,7 @@ class MovieFacts:
 
     def _recent(self, before: Histories) -> sparse.csr_matrix:
         """What each of the last movies counts for (b, n); rows add up to 1."""
-        weights = RECENCY ** lags(before)
+        weights = RECENCY ** ages(before).astype(np.float64)
         total = np.bincount(before.rows, weights, len(before))
         return replace(before, ratings=(weights / total[before.rows]).astype(np.float32)).matrix(len(self.known))
 

@@ -15,11 +15,17 @@ FLOOR = 1e-3
 """Share of the best candidate's score below which differences say nothing."""
 
 
+SEQUENCE = {"refit": False}
+"""Networks are trained twice as it is, without the events that are learned from and with them."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One opinion."""
 
     model: str
+    words: str
+    """What its share of a score means to the person who is shown it."""
     config: dict[str, Any] = field(default_factory=dict)
     scale: Literal["amount", "log"] = "amount"
     """Whether scores are amounts that begin at 0, or logarithms of them."""
@@ -28,21 +34,23 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "markov": Part("markov"),
-    "markov_lasting": Part("markov", {"recency": 0.9}, of="markov"),
-    "markov_forward": Part("markov", {"backward": 0.0, "decay": 0.85, "recency": 0.85}),
-    "ease": Part("ease", {"half_life": 6.5}),
-    "ease_lasting": Part("ease", {"half_life": None}, of="ease"),
-    "item_knn": Part("item_knn", {"half_life": 6.5}),
-    "popularity": Part("popularity", {"order": "count"}, scale="log"),
-    "sasrec": Part("sasrec", scale="log"),
-    "gru4rec": Part("gru4rec", scale="log"),
+    "markov": Part("markov", "what is watched around the last movies"),
+    "markov_lasting": Part("markov", "what is watched around the movies of late", {"recency": 0.9}, of="markov"),
+    "markov_forward": Part(
+        "markov", "what is watched after the last movies", {"backward": 0.0, "decay": 0.85, "recency": 0.85}
+    ),
+    "ease": Part("ease", "what goes with the last movies", {"half_life": 6.5}),
+    "ease_lasting": Part("ease", "what goes with the whole history", {"half_life": None}, of="ease"),
+    "item_knn": Part("item_knn", "what people with the same movies watched", {"half_life": 6.5}),
+    "popularity": Part("popularity", "many people rated it", {"order": "count"}, scale="log"),
+    "sasrec": Part("sasrec", "what the history leads to, read as a sequence", SEQUENCE, scale="log"),
+    "gru4rec": Part("gru4rec", "what the history leads to, read as a sequence", SEQUENCE, scale="log"),
 }
 """Parts by name; any other model is a part under its own name, its scores taken as amounts."""
 
 
 def part_of(name: str) -> Part:
-    return PARTS.get(name, Part(name))
+    return PARTS.get(name, Part(name, f"the {name} model's score"))
 
 
 def build_parts(names: tuple[str, ...], configs: Mapping[str, dict[str, Any]]) -> dict[str, Recommender]:

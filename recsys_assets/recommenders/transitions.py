@@ -22,6 +22,9 @@ from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 BLOCK_PAIRS = 1 << 23
 """Pairs of positions counted at once: about 300 MiB while they are."""
 
+SORTED_VALUES = 1 << 22
+"""Values of a matrix sorted at once."""
+
 
 @dataclass(frozen=True)
 class Weighing:
@@ -40,8 +43,13 @@ class Weighing:
         return weights
 
 
-def transition_counts(histories: Histories, n_movies: int, weighing: Weighing, progress: Progress) -> sparse.csr_matrix:
-    """C (n_movies, n_movies) float32. The blocks' counts are added in pairs of like size, so none is copied often."""
+def transition_counts(
+    histories: Histories, n_movies: int, weighing: Weighing, progress: Progress, *, neighbours: int | None = None
+) -> sparse.csr_matrix:
+    """C (n_movies, n_movies) float32. The blocks' counts are added in pairs of like size, so none is copied often.
+
+    Where a sum has more than twice `neighbours` values a movie, it goes on with the largest of each, to save memory.
+    """
     sums: list[sparse.csr_matrix] = []
     blocks = _blocks(histories, max(1, BLOCK_PAIRS // weighing.window))
     for done, (start, stop) in enumerate(blocks, start=1):
@@ -49,6 +57,8 @@ def transition_counts(histories: Histories, n_movies: int, weighing: Weighing, p
         while len(sums) > 1 and (done == len(blocks) or sums[-2].nnz <= 2 * sums[-1].nnz):
             last = sums.pop()
             sums[-1] = sums[-1] + last
+            if neighbours is not None and sums[-1].nnz > 2 * neighbours * n_movies:
+                sums[-1] = keep_largest(sums[-1], neighbours)
         if len(blocks) > 1:
             progress(f"transitions: {stop:,} of {len(histories.movies):,} ratings")
     return sums[0] if sums else sparse.csr_matrix((n_movies, n_movies), dtype=np.float32)
@@ -56,19 +66,26 @@ def transition_counts(histories: Histories, n_movies: int, weighing: Weighing, p
 
 def keep_largest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """The `k` largest values of each row, of equals those of the first columns."""
-    matrix.sort_indices()
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((-matrix.data, rows)) if np.diff(matrix.indptr).max(initial=0) > k else None
-    if order is None:
+    lengths = np.diff(matrix.indptr)
+    if lengths.max(initial=0) <= k:
         return matrix
-    kept = np.sort(order[np.arange(len(rows)) - matrix.indptr[rows] < k])
-    indptr = np.concatenate(([0], np.cumsum(np.minimum(np.diff(matrix.indptr), k))))
+    matrix.sort_indices()
+    kept = np.ones(matrix.nnz, dtype=bool)
+    for rows in _row_blocks(np.flatnonzero(lengths > k), lengths):
+        size = lengths[rows]
+        ends = np.cumsum(size)
+        place = np.arange(ends[-1]) - np.repeat(ends - size, size)
+        position = np.repeat(matrix.indptr[rows].astype(np.int64), size) + place
+        order = np.lexsort((-matrix.data[position], np.repeat(np.arange(len(rows)), size)))
+        kept[position[order[place >= k]]] = False
+    indptr = np.concatenate(([0], np.cumsum(np.minimum(lengths, k))))
     return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
 
-def lags(histories: Histories) -> IntArray:
-    """(m,) how many events of the same user are later in each position's row."""
-    return histories.indptr[histories.rows + 1] - 1 - np.arange(len(histories.movies))
+def _row_blocks(rows: IntArray, lengths: NDArray[np.integer]) -> list[IntArray]:
+    """`rows` in blocks of about `SORTED_VALUES` values."""
+    block = np.cumsum(lengths[rows].astype(np.int64)) // SORTED_VALUES
+    return np.split(rows, np.flatnonzero(np.diff(block)) + 1)
 
 
 def _blocks(histories: Histories, size: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ import pytest
 from recsys_assets.progress import silent
 from recsys_assets.recommenders import build, transitions
 from recsys_assets.recommenders.data import Histories
-from recsys_assets.recommenders.transitions import Weighing, keep_largest, lags, transition_counts
+from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 from recsys_assets_tests.recommenders.worlds import World, frame
 
 RING = 12
@@ -90,18 +90,23 @@ def test_movies_rated_at_one_moment_have_no_order_whatever_their_ids() -> None:
         )
 
 
-def test_the_largest_of_each_row_are_kept() -> None:
+def test_sums_that_grow_too_large_go_on_with_their_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    h, weighing = random_histories(users=200), Weighing(1, 1.0, 0.0, None)
+    monkeypatch.setattr(transitions, "BLOCK_PAIRS", 100)
+    whole = transition_counts(h, 9, weighing, silent).toarray()
+    capped = transition_counts(h, 9, weighing, silent, neighbours=2).toarray()
+    assert ((capped > 0).sum(axis=1) < (whole > 0).sum(axis=1)).all()
+    assert (capped <= whole).all()
+
+
+def test_the_largest_of_each_row_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transitions, "SORTED_VALUES", 20)
     h = random_histories(users=30)
     full = transition_counts(h, 9, Weighing(4, 0.9, 1.0, None), silent)
     kept = keep_largest(full.copy(), 3).toarray()
     assert ((kept > 0).sum(axis=1) == 3).all()
     np.testing.assert_allclose(np.sort(kept, axis=1)[:, -3:], np.sort(full.toarray(), axis=1)[:, -3:])
     np.testing.assert_array_equal(keep_largest(full.copy(), 9).toarray(), full.toarray())
-
-
-def test_lags_count_the_later_events_of_the_same_user() -> None:
-    h = Histories.from_columns(np.array([0, 0, 0, 1]), 2, np.arange(4), np.ones(4), np.arange(4))
-    assert lags(h).tolist() == [2, 1, 0, 0]
 
 
 def test_a_score_is_the_decayed_sum_of_normalized_transitions() -> None:
