@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -33,7 +34,7 @@ class SurpriseRatings:
         self.only_chunk = list(self._chunk(0)) if len(rows) <= CHUNK else None
         self.started = self.reported = time.monotonic()
 
-    @property
+    @cached_property
     def ur(self) -> dict[int, list[tuple[int, float]]]:
         """(movie, rating) of every rating by user; of these SVD++ takes the movies."""
         _, movies, ratings = self.columns

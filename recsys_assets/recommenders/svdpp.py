@@ -39,7 +39,7 @@ class SvdppConfig(BaseModel, extra="forbid"):
     regularization: NonNegativeFloat = 0.06
     """`reg` above, of biases and factors alike."""
     max_ratings: PositiveInt = 250_000
-    """Ratings of the sampled users that are trained on; minutes."""
+    """Ratings of the sampled users that are trained on; about a minute."""
 
 
 class Svdpp(BiasedFactors):

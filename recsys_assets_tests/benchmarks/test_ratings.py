@@ -26,6 +26,7 @@ from rich.table import Table as RichTable
 from recsys_assets.features.splits import random_folds
 from recsys_assets.recommenders import RatingPredictor, build
 from recsys_assets.recommenders.data import Histories, Ids, TrainingData
+from recsys_assets.settings import PROJECT_ROOT
 from recsys_assets_tests.benchmarks.tables import show
 from recsys_assets_tests.recommenders.published import published
 
@@ -90,7 +91,8 @@ def test_biased_mf_on_many_ratings() -> None:
 def _measured(*arguments: str) -> dict[str, float]:
     """What a process of its own found: its peak memory and time are those of one model."""
     process = subprocess.run(
-        [sys.executable, __file__, *arguments],
+        [sys.executable, "-m", __name__, *arguments],
+        cwd=PROJECT_ROOT,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
