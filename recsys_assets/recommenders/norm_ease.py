@@ -21,6 +21,9 @@ from recsys_assets.recommenders.item_to_item import ItemToItem, ItemToItemConfig
 
 
 class NormEaseConfig(ItemToItemConfig):
+    """Defaults: best mean NDCG@10 of the temporal and the leave-one-out validation of ml-100k and ml-latest-small; the
+    powers are those of the UltraGCN split."""
+
     regularization: PositiveFloat = 1.0
     """lambda."""
     user_power: NonNegativeFloat = 0.4
