@@ -35,7 +35,7 @@ class Ease(ItemToItem):
     config: EaseConfig
 
     def _learn(self, chosen: sparse.csr_matrix, counts: IntArray, data: TrainingData) -> Weights:
-        precision, diagonal = autoencoder(chosen, self.config.regularization)
+        precision, diagonal = autoencoder(chosen, self.config.regularization, data.progress)
         weights = precision.T
         weights *= -1 / diagonal
         np.fill_diagonal(weights, 0)
