@@ -38,21 +38,20 @@ _NORM_EASE = {
     "diagonal_power": 0.7,
 }
 _USER_KERNEL = {"sharpness": 4.5, "regularization": 0.2, "movie_power": 0.3, "popularity_power": -0.1}
-_TIMELESS: dict[str, Any] = {"half_life": None}
-_BARE: dict[str, Any] = _TIMELESS | {"rating_weight": 0.0}
+_BARE: dict[str, Any] = {"half_life": None, "rating_weight": 0.0}
 ULTRAGCN_CONFIGS: dict[str, dict[str, Any]] = {
     "item_knn": {"neighbours": 200, "shrinkage": 20.0} | _BARE,
     "ease": {"regularization": 1000.0} | _BARE,
     "norm_ease": _NORM_EASE | _BARE,
     "implicit_als": {"factors": 64, "regularization": 60.0, "confidence": 4.0, "iterations": 15},
     "ials": _IALS | _BARE,
-    "user_kernel": _USER_KERNEL | _TIMELESS,
+    "user_kernel": _USER_KERNEL | _BARE,
     "topn_blend": {
         "parts": ("norm_ease", "ials", "user_kernel"),
         "part_configs": {
             "norm_ease": _NORM_EASE | _BARE,
             "ials": _IALS | _BARE,
-            "user_kernel": _USER_KERNEL | _TIMELESS,
+            "user_kernel": _USER_KERNEL | _BARE,
         },
         "weights": (0.35, 0.3, 0.35),
     },

@@ -6,9 +6,12 @@ diagonal are B_ji = -P_ji / P_ii off the diagonal (Steck, WWW 2019). Memory: one
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from scipy import linalg, sparse
 
+from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.data import FloatArray
 from recsys_assets.recommenders.results import ModelError
 
@@ -16,11 +19,13 @@ BLOCK_ELEMENTS = 1 << 24
 """Values of a dense block, 64 MiB."""
 DENSE_GAIN = 300
 """Dense multiplications done in the time of one sparse one."""
+MANY = 5_000
+"""Movies from which an inverse takes so long that it is told of."""
 DENSE_SHARE = 0.02
 """Share of values that are not 0 from which a sparse matrix is multiplied as a dense one."""
 
 
-def gram(z: sparse.csr_matrix) -> FloatArray:
+def gram(z: sparse.csr_matrix, progress: Progress = silent) -> FloatArray:
     """The lower triangle of Z'Z (m, m) in Fortran order; what is above it is undefined."""
     users, movies = z.shape
     products = float(np.square(np.diff(z.indptr), dtype=np.float64).sum())
@@ -28,9 +33,13 @@ def gram(z: sparse.csr_matrix) -> FloatArray:
         return _dense_gram(z)
     found = np.empty((movies, movies), dtype=np.float32, order="F")
     movies_by_user, by_movie, step = z.T.tocsr(), z.tocsc(), max(1, BLOCK_ELEMENTS // movies)
+    told = time.monotonic()
     for start in range(0, movies, step):
         block = by_movie[:, start : start + step].tocsr()
         found[start:, start : start + step] = (movies_by_user[start:] @ block).toarray()
+        if time.monotonic() - told > 2:
+            told = time.monotonic()
+            progress(f"pairs of {min(start + step, movies):,} of {movies:,} movies counted")
     return found
 
 
@@ -45,7 +54,9 @@ def inverse(gram: FloatArray) -> FloatArray:
     return factor
 
 
-def autoencoder(z: sparse.csr_matrix, regularization: float) -> tuple[FloatArray, FloatArray]:
+def autoencoder(
+    z: sparse.csr_matrix, regularization: float, progress: Progress = silent
+) -> tuple[FloatArray, FloatArray]:
     """P (m, m) above, and its diagonal (m,).
 
     Of fewer users than movies, by Woodbury's identity lambda P = I - Z'(ZZ' + lambda I)^-1 Z: the smaller inverse.
@@ -57,7 +68,10 @@ def autoencoder(z: sparse.csr_matrix, regularization: float) -> tuple[FloatArray
         precision = linalg.blas.sgemm(-1.0 / regularization, dense.T, (inner @ dense).T, trans_b=1)
         precision[np.diag_indices(movies)] += np.float32(1.0 / regularization)
     else:
-        precision = inverse(_with_ridge(gram(z), regularization))
+        matrix = _with_ridge(gram(z, progress), regularization)
+        if movies > MANY:
+            progress(f"inverting a matrix of {movies:,} x {movies:,}")
+        precision = inverse(matrix)
     return precision, precision.diagonal().copy()
 
 

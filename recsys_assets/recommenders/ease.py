@@ -19,8 +19,12 @@ from recsys_assets.recommenders.item_to_item import ItemToItem, ItemToItemConfig
 
 
 class EaseConfig(ItemToItemConfig):
-    regularization: PositiveFloat = 300.0
+    """Defaults: best mean NDCG@10 of the temporal and the leave-one-out validation of ml-100k and ml-latest-small."""
+
+    regularization: PositiveFloat = 500.0
     """lambda: added to the Gram diagonal. Larger: more popular movies."""
+    half_life: PositiveFloat | None = 10.0
+    """Later movies of the same user after which one counts half; none where taste is taken as constant."""
 
 
 class Ease(ItemToItem):
@@ -31,7 +35,7 @@ class Ease(ItemToItem):
     config: EaseConfig
 
     def _learn(self, chosen: sparse.csr_matrix, counts: IntArray, data: TrainingData) -> Weights:
-        precision, diagonal = autoencoder(chosen, self.config.regularization)
+        precision, diagonal = autoencoder(chosen, self.config.regularization, data.progress)
         weights = precision.T
         weights *= -1 / diagonal
         np.fill_diagonal(weights, 0)

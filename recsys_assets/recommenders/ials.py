@@ -27,9 +27,11 @@ LEAST = 0.01
 
 
 class IalsConfig(BaseModel, extra="forbid"):
-    factors: PositiveInt = 128
+    """Defaults: best mean NDCG@10 of the temporal and the leave-one-out validation of ml-100k and ml-latest-small."""
+
+    factors: PositiveInt = 64
     """Length of x and y."""
-    unobserved: PositiveFloat = 0.3
+    unobserved: PositiveFloat = 0.1
     """alpha: how firmly what was not chosen is taken as disliked."""
     regularization: NonNegativeFloat = 0.3
     """lambda."""
@@ -39,9 +41,9 @@ class IalsConfig(BaseModel, extra="forbid"):
     """Rounds over users and movies."""
     steps: NonNegativeInt = 3
     """Conjugate gradients of a half-step; 0: exact solutions, slower."""
-    half_life: PositiveFloat | None = None
+    half_life: PositiveFloat | None = 5.0
     """Later movies of the same user after which one counts half in the user's factors; none: all count alike."""
-    rating_weight: NonNegativeFloat = 0.0
+    rating_weight: NonNegativeFloat = 0.2
     """What a rating point above the user's mean adds to w; 0: only that it was rated. w is never below `LEAST`."""
 
 

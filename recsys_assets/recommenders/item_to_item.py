@@ -25,9 +25,9 @@ Weights: TypeAlias = FloatArray | sparse.csr_matrix
 
 
 class ItemToItemConfig(BaseModel, extra="forbid"):
-    half_life: PositiveFloat | None = None
+    half_life: PositiveFloat | None = 5.0
     """Later movies of the same user after which one counts half; none where taste is taken as constant."""
-    rating_weight: float = 0.0
+    rating_weight: float = 0.2
     """What a rating point above the user's mean adds to what a movie counts; 0: only that it was rated."""
     max_movies: PositiveInt = Field(default=20_000, le=46_000)
     """The most rated movies are ranked; the others, and those nobody rated, come last by weighted rating."""

@@ -21,6 +21,9 @@ from recsys_assets.recommenders.item_to_item import ItemToItem, ItemToItemConfig
 
 
 class NormEaseConfig(ItemToItemConfig):
+    """Defaults: best mean NDCG@10 of the temporal and the leave-one-out validation of ml-100k and ml-latest-small; the
+    powers are those of the UltraGCN split."""
+
     regularization: PositiveFloat = 1.0
     """lambda."""
     user_power: NonNegativeFloat = 0.4
@@ -49,7 +52,7 @@ class NormEase(ItemToItem):
         per_user = np.maximum(np.diff(chosen.indptr), 1) ** -config.user_power
         chosen.data *= np.repeat(per_user, np.diff(chosen.indptr)).astype(np.float32)
         chosen.data *= (counts**-config.movie_power).astype(np.float32)[chosen.indices]
-        precision, diagonal = autoencoder(chosen, config.regularization)
+        precision, diagonal = autoencoder(chosen, config.regularization, data.progress)
         weights = precision.T
         weights *= (-(diagonal**-config.diagonal_power) * counts**config.popularity_power).astype(np.float32)
         weights *= (counts**-config.movie_power).astype(np.float32)[:, None]

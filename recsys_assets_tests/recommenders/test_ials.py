@@ -31,7 +31,7 @@ def loss(model: Any, users: np.ndarray, movies: np.ndarray) -> float:
 
 
 def test_no_small_step_makes_the_objective_smaller(world: World) -> None:
-    model: Any = fit("ials", world, factors=4, iterations=60, steps=0)
+    model: Any = fit("ials", world, factors=4, iterations=60, steps=0, half_life=None, rating_weight=0.0)
     users, movies = model.user_factors.astype(np.float64), model.movie_factors.astype(np.float64)
     least = loss(model, users, movies)
     rng = np.random.default_rng(0)

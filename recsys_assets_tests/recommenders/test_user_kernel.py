@@ -10,7 +10,14 @@ from recsys_assets.recommenders import Recommender, build, user_kernel
 from recsys_assets_tests.recommenders.worlds import World
 
 USERS = np.arange(101, 141)
-CONFIG = {"sharpness": 3.0, "regularization": 0.4, "movie_power": 0.2, "popularity_power": 0.1, "half_life": None}
+CONFIG = {
+    "sharpness": 3.0,
+    "regularization": 0.4,
+    "movie_power": 0.2,
+    "popularity_power": 0.1,
+    "half_life": None,
+    "rating_weight": 0.0,
+}
 
 
 def fit(world: World, **config: Any) -> Recommender:
