@@ -13,9 +13,9 @@ Vasilev, RecSys 2023), or with a sample of them by gBCE where the catalogue is l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.sequence.config import SequenceConfig
@@ -30,6 +30,12 @@ class SasrecConfig(SequenceConfig):
     """Times that events look back."""
     heads: PositiveInt = 2
     """Ways of looking back in a layer; divides `dim`."""
+
+    @model_validator(mode="after")
+    def _heads_divide_dim(self) -> Self:
+        if self.dim % self.heads:
+            raise ValueError(f"dim must be a multiple of heads, found dim {self.dim} and {self.heads} heads")
+        return self
 
 
 class Sasrec(SequenceRecommender):

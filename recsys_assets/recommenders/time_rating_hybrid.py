@@ -9,11 +9,11 @@ user's last movie; w in [0, 1] is what ranks those movies best (NDCG@10); then b
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
@@ -33,6 +33,12 @@ PART_WORDS = {
 class TimeRatingHybridConfig(BaseModel, extra="forbid"):
     part_configs: dict[str, dict[str, Any]] = {}
     """Config fields of the two parts by name, where they are not to have their defaults."""
+
+    @model_validator(mode="after")
+    def _parts_are_the_two(self) -> Self:
+        if unused := set(self.part_configs) - set(PARTS):
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}; the parts are {' and '.join(PARTS)}")
+        return self
 
 
 class TimeRatingHybrid(Recommender):

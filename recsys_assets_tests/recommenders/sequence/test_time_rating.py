@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys_assets.recommenders import Recommender, build
+from recsys_assets.recommenders import ModelError, Recommender, build
 from recsys_assets_tests.recommenders.sequence.worlds import MOVIES, cyclic
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
@@ -62,6 +62,13 @@ def test_each_part_was_validated_on_the_same_unseen_movies() -> None:
     for name, part in model.parts.items():
         assert max(part.curves.validation_ndcg) == pytest.approx(model.validation[name], abs=1e-6)
     assert list(model.training_curves()) == list(PARTS)
+
+
+def test_configs_that_cannot_work_are_refused_with_the_reason() -> None:
+    with pytest.raises(ModelError, match="multiple of heads, found dim 10 and 4 heads"):
+        build("sasrec", {"dim": 10, "heads": 4})
+    with pytest.raises(ModelError, match="part_configs names sasrec; the parts are time_rating_lstm"):
+        build("time_rating_hybrid", {"part_configs": {"sasrec": {}}})
 
 
 def test_similar_movies_are_alike_in_what_they_are() -> None:
