@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recsys_assets.cli import answers, data, drops, evaluate, generate, ingest, models, quality, quarantine, run
+from recsys_assets.cli import answers, data, drops, evaluate, generate, ingest, models, quality, quarantine, run, tune
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -22,6 +22,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     generate.generate,
     models.leaderboard,
     evaluate.evaluate,
+    tune.tune,
     answers.recommend,
     answers.similar,
     models.models,

@@ -93,8 +93,8 @@ def windows_lines(found: Sequence[WindowTable]) -> list[str]:
     shares = " and ".join(f"{100 * t.leaked_share:.0f} % split {t.how}" for t in found)
     return [
         "This protocol leaks; it is shown as a warning, not as a measure. Of its test windows, these have the step "
-        f"from the last movie to the one to be found inside a training window of the same user: {shares}. A look-up of that "
-        "step needs no model; what a model reaches on the random split it may have reached by remembering.",
+        f"from the last movie to the one to be found inside a training window of the same user: {shares}. A look-up of "
+        "that step needs no model; what a model reaches on the random split it may have reached by remembering.",
         "For figures that mean something: recsys evaluate --protocol leave-one-out.",
     ]
 

@@ -86,9 +86,9 @@ def ranking_figure(evaluation: Evaluation, *, theme: Theme = "light") -> Figure:
     ]
     result = _history_result(evaluation)
     height = max(2.8, 0.9 + 0.52 * max(1, len(bars)))
-    figure, (left, right) = _figure(9.2, height, 1, 2, theme=theme, ratios=(1.1, 1))
+    figure, (left, right) = blank(9.2, height, 1, 2, theme=theme, ratios=(1.1, 1))
     _draw_bars(left, bars, theme=theme)
-    _name(left, f"{evaluation.model}: {METRIC_LABEL}", theme=theme)
+    name_axis(left, f"{evaluation.model}: {METRIC_LABEL}", theme=theme)
     left.set_xlabel("mean and 95 % interval (users)")
     _draw_histories(right, [(evaluation, result)] if result else [], theme=theme)
     return figure
@@ -99,12 +99,12 @@ def quality_figure(
 ) -> Figure:
     """NDCG@10 of each model with 95 % intervals, a panel a protocol; `best` is set off from the others."""
     height = max(2.4, 1.1 + 0.42 * len(evaluations))
-    figure, _ = _figure(4.5 * len(panels), height, 1, len(panels), theme=theme)
+    figure, _ = blank(4.5 * len(panels), height, 1, len(panels), theme=theme)
     for axis, panel in zip(figure.axes, panels, strict=True):
         shown = [(e, panel.users(e)) for e in evaluations]
         bars = [Bar(e.model, _interval(u, e.seed), e.model == best) for e, u in shown if u is not None and len(u)]
         _draw_bars(axis, bars, theme=theme)
-        _name(axis, panel.title + (f" ({bars[0].value.n})" if bars else ""), theme=theme)
+        name_axis(axis, panel.title + (f" ({bars[0].value.n})" if bars else ""), theme=theme)
         axis.set_xlabel(f"{METRIC_LABEL}, mean and 95 % interval")
     return figure
 
@@ -113,7 +113,7 @@ def tradeoff_figure(
     evaluations: Sequence[Evaluation], *, against: Literal["coverage", "speed"] = "coverage", theme: Theme = "light"
 ) -> Figure:
     """NDCG@10 of each model against the share of the catalogue it shows, or the milliseconds it takes per user."""
-    figure, axis = _figure(4.9, 3.4, 1, 1, theme=theme)
+    figure, axis = blank(4.9, 3.4, 1, 1, theme=theme)
     results = [(place, e, _history_result(e)) for place, e in enumerate(evaluations)]
     points = [
         (place, e.model, 100 * r.coverage if against == "coverage" else e.recommend_ms_per_user, r.at[0].ndcg)
@@ -133,7 +133,7 @@ def tradeoff_figure(
         axis.margins(x=0.25)
         axis.set_xlabel("milliseconds per user, logarithmic")
     measured = [r for _, _, r in results if r is not None]
-    _name(axis, f"Quality against {against}" + (f", {_title(measured[0])}" if measured else ""), theme=theme)
+    name_axis(axis, f"Quality against {against}" + (f", {_title(measured[0])}" if measured else ""), theme=theme)
     axis.grid(color=FAINT[theme], linewidth=0.6)
     place_labels(figure, axis, [(model, x, y) for _, model, x, y in points], colour=INK[theme])
     return figure
@@ -141,7 +141,7 @@ def tradeoff_figure(
 
 def history_figure(evaluations: Sequence[Evaluation], *, theme: Theme = "light") -> Figure:
     """Mean NDCG@10 of each model by the number of ratings it knew of the user."""
-    figure, axis = _figure(max(4.9, 1.2 + 0.9 * len(evaluations)), 3.4, 1, 1, theme=theme)
+    figure, axis = blank(max(4.9, 1.2 + 0.9 * len(evaluations)), 3.4, 1, 1, theme=theme)
     found = [(evaluation, _history_result(evaluation)) for evaluation in evaluations]
     _draw_histories(axis, [(evaluation, result) for evaluation, result in found if result], theme=theme)
     if axis.get_legend_handles_labels()[0]:
@@ -181,7 +181,7 @@ def markdown_image(figure: Figure, *, alt: str = "plot") -> str:
     return f"![{alt}]({data_uri(figure)})"
 
 
-def _figure(
+def blank(
     width: float, height: float, rows: int, columns: int, *, theme: Theme, ratios: Sequence[float] | None = None
 ) -> tuple[Figure, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -263,10 +263,10 @@ def _draw_histories(axis: Axes, found: Sequence[tuple[Evaluation, RankingResult]
     axis.locator_params(axis="y", nbins=5)
     axis.grid(axis="y", color=FAINT[theme], linewidth=0.6)
     axis.set_xlabel("ratings known of the user (users)")
-    _name(axis, f"By history, {_title(found[0][1])}: {METRIC_LABEL}", theme=theme)
+    name_axis(axis, f"By history, {_title(found[0][1])}: {METRIC_LABEL}", theme=theme)
 
 
-def _name(axis: Axes, title: str, *, theme: Theme) -> None:
+def name_axis(axis: Axes, title: str, *, theme: Theme) -> None:
     axis.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK[theme])
 
 

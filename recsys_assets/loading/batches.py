@@ -52,9 +52,7 @@ def collate(examples: Examples) -> Batch:
     return Batch(read, np.where(read != PADDING, ratings[:, :-1], 0), times[:, :-1], items[:, 1:], examples.negatives)
 
 
-def batched(
-    blocks: Iterable[Examples], *, size: int, by_length: bool, rng: np.random.Generator
-) -> Iterator[Examples]:
+def batched(blocks: Iterable[Examples], *, size: int, by_length: bool, rng: np.random.Generator) -> Iterator[Examples]:
     """Groups of `size` examples; what is left of one block goes to the next, only the last group may be smaller.
 
     `by_length`: of each block, examples of similar length share a group, so that little is padded; the order of the

@@ -24,9 +24,9 @@ from recsys_assets.loading.windows import cut, with_ties_shuffled
 
 
 class PipelineConfig(BaseModel, extra="forbid", frozen=True):
-    """Workers, prefetching and chunks change the speed only; buffer and batch change what a step sees."""
+    """Workers and prefetching change the speed only; all others also what a step sees."""
 
-    batch_size: PositiveInt = 32
+    batch_size: PositiveInt = 16
     """Windows of a step."""
     workers: NonNegativeInt = 0
     """Threads that cut windows and draw negatives; 0: the one that asks."""

@@ -12,8 +12,9 @@ whose p_ut has a row for each moment at which u rated, and one for all other tim
 unknown moment is at the mean of its kind. Moments help where neighbours in time are known, as in random folds: people
 rate in moods, and page by page. They are of no use to foresee tomorrow; see the temporal figures.
 
-A newcomer's (b, p) is the mean of its posterior under a normal prior with the covariance of the known users' (b, p),
-given their ratings and the noise of a rating. Movies are ranked as of the user's last rating.
+A newcomer's (b, p) is its posterior mean given their ratings, under a normal prior with the covariance of the known
+users' (b, p), a rating's noise being what is left of it when the moment is not known. Movies are ranked as of the
+user's last rating.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, Tra
 from recsys_assets.recommenders.fm_features import Moments, movie_block, user_block
 from recsys_assets.recommenders.fm_posterior import Posterior
 from recsys_assets.recommenders.folding import ridge
+from recsys_assets.recommenders.pairs import paired_dots
 from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.times import last_times
 from recsys_assets.recommenders.user_sample import sample_users
 
 ARRAYS = ("row_bias", "row_factors", "movie_bias", "movie_factors", "spread")
@@ -41,15 +44,17 @@ class BayesianFmConfig(BaseModel, extra="forbid"):
 
     factors: PositiveInt = 10
     """Length of the factors of every feature."""
-    draws: PositiveInt = 300
-    """Steps of the Gibbs sampler."""
-    burn_in: PositiveInt = 30
-    """First steps that are not kept."""
-    moments: tuple[PositiveInt, ...] = (86400, 300, 30)
+    chains: PositiveInt = 3
+    """Gibbs samplers, each from a start of its own: one alone stays near one of many modes, and RMSE depends on it."""
+    draws: PositiveInt = 80
+    """Steps of each sampler."""
+    burn_in: PositiveInt = 16
+    """Its first steps that are not kept."""
+    moments: tuple[PositiveInt, ...] = (86400, 3600, 300, 30)
     """Seconds of the nested moments, each a divisor of the one before; empty: tastes do not change."""
-    kept_factors: PositiveInt = 96
+    kept_factors: PositiveInt = 48
     """Length of p and q above: of the mean of all draws."""
-    max_ratings: PositiveInt = 1_000_000
+    max_ratings: PositiveInt = 500_000
     """Ratings of the sampled users that are drawn from; the other users are folded in."""
 
     @model_validator(mode="after")
@@ -78,25 +83,41 @@ class BayesianFm(RatingPredictor):
     spread: NDArray[np.float32]
     """Root S (f + 1, f + 1) of the covariance S S' of the users' (b, p)."""
     noise: float
-    """Variance of a rating about its prediction."""
+    """Variance of a rating about what is predicted when its moment is not known."""
     moments: Moments
 
     def _fit(self, data: TrainingData) -> None:
-        from recsys_assets.recommenders.fm_gibbs import draw_posterior
-
         sample = sample_users(data.histories, max_ratings=self.config.max_ratings, seed=data.seed)
-        users, movies = user_block(data, sample), movie_block(data, sample)
-        self.moments = Moments.of(sample, self.config.moments)
-        posterior = Posterior(users, movies, self.moments, rank=self.config.kept_factors)
-        sampler = self.config.factors, self.config.draws, self.config.burn_in
-        self.noise = draw_posterior(posterior, sample, *sampler, seed=data.seed, progress=data.progress)
+        posterior = self._posterior(data, sample)
         known = sample.lengths > 0
         found = posterior.centred(known, np.bincount(sample.movies, minlength=len(data.movies)) > 0)
-        self.mean, self.movie_bias, self.movie_factors = found.mean, found.movie_bias, found.movie_factors
+        self.moments, self.mean = posterior.moments, found.mean
         self.row_bias, self.row_factors = found.row_bias, found.row_factors
+        self.movie_bias, self.movie_factors = found.movie_bias, found.movie_factors
+        self.noise = self._noise(sample)
         self.spread = _spread(self.row_bias[: len(known)][known], self.row_factors[: len(known)][known])
         others = np.flatnonzero(~known)
         self.row_bias[others], self.row_factors[others] = self._fold_in(data.histories.take(others))
+
+    def _posterior(self, data: TrainingData, sample: Histories) -> Posterior:
+        from recsys_assets.recommenders.fm_gibbs import draw_posterior
+
+        config = self.config
+        moments = Moments.of(sample, config.moments)
+        posterior = Posterior(user_block(data, sample), movie_block(data, sample), moments, rank=config.kept_factors)
+        for chain in range(config.chains):
+            draw_posterior(
+                posterior,
+                sample,
+                rank=config.factors,
+                draws=config.draws,
+                burn_in=config.burn_in,
+                seed=data.seed + chain,
+                progress=lambda told, n=chain + 1: data.progress(  # type: ignore[misc]
+                    f"{self.name}: chain {n}/{config.chains}, {told}"
+                ),
+            )
+        return posterior
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         bias, factors = self._tastes(histories, users)
@@ -106,9 +127,9 @@ class BayesianFm(RatingPredictor):
         return scores
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
-        rows = self.moments.locate(users, _last_times(self.histories.take(users)) if at is None else at)
+        rows = self.moments.locate(users, last_times(self.histories.take(users)) if at is None else at)
         both = (users >= 0) & (movies >= 0)
-        taste = np.einsum("nf,nf->n", self.row_factors[rows], self.movie_factors[movies])
+        taste = paired_dots(self.row_factors, self.movie_factors, rows, movies)
         biases = np.where(users >= 0, self.row_bias[rows], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
         return (self.mean + biases + np.where(both, taste, 0)).astype(np.float32)
 
@@ -123,7 +144,7 @@ class BayesianFm(RatingPredictor):
 
     def _tastes(self, histories: Histories, users: IntArray) -> tuple[FloatArray, FloatArray]:
         """Bias (b,) and factors (b, f): as of the last rating of known users, folded in for newcomers."""
-        rows = self.moments.locate(users, _last_times(histories))
+        rows = self.moments.locate(users, last_times(histories))
         bias, factors = self.row_bias[rows], self.row_factors[rows]
         new = np.flatnonzero(users < 0)
         if len(new):
@@ -137,6 +158,12 @@ class BayesianFm(RatingPredictor):
         x = (z @ self.spread.T).astype(np.float32)
         return x[:, 0], x[:, 1:]
 
+    def _noise(self, sample: Histories) -> float:
+        rows = sample.rows
+        told = self.mean + self.row_bias[rows] + self.movie_bias[sample.movies]
+        told += paired_dots(self.row_factors, self.movie_factors, rows, sample.movies)
+        return float(np.mean((sample.ratings - told) ** 2))
+
     def _state(self) -> dict[str, NDArray[Any]]:
         known = {name: getattr(self, name) for name in ARRAYS}
         keys = {f"moments.{level}": keys for level, keys in enumerate(self.moments.keys)}
@@ -149,12 +176,6 @@ class BayesianFm(RatingPredictor):
         scales = self.config.moments
         keys = tuple(state[f"moments.{level}"] for level in range(len(scales)))
         self.moments = Moments(scales, keys, len(self.users))
-
-
-def _last_times(histories: Histories) -> IntArray:
-    """(n,) 0 where there is no rating."""
-    last = np.maximum(histories.indptr[1:] - 1, 0)
-    return np.where(histories.lengths > 0, histories.timestamps[last] if len(histories.timestamps) else 0, 0)
 
 
 def _spread(bias: FloatArray, factors: FloatArray) -> NDArray[np.float32]:

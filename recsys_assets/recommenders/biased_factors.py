@@ -8,31 +8,25 @@ is folded in: their (b, p) is the ridge solution of the training objective with 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, NonNegativeFloat
 
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.recommenders.folding import Tastes, fold_in
+from recsys_assets.recommenders.pairs import paired_dots
 from recsys_assets.recommenders.results import Reason
 
 STATE = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 
 
-class FactorsConfig(BaseModel, extra="forbid"):
-    """What folding in asks of the config of each."""
-
-    regularization: NonNegativeFloat
-
-
 class BiasedFactors(RatingPredictor):
     """Predicts ratings from biases and factors, which `_fit` of a model sets."""
 
-    Config: ClassVar[type[FactorsConfig]] = FactorsConfig
-    config: FactorsConfig
+    config: Any
+    """Of the model; its `regularization` is the weight of the squares in the objective."""
     mean: float
     user_bias: NDArray[Any]
     """(n_users,) rating points."""
@@ -58,7 +52,7 @@ class BiasedFactors(RatingPredictor):
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
         both = (users >= 0) & (movies >= 0)
-        taste = np.einsum("nf,nf->n", self.user_factors[users], self.movie_factors[movies])
+        taste = paired_dots(self.user_factors, self.movie_factors, users, movies)
         biases = np.where(users >= 0, self.user_bias[users], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
         return (self.mean + biases + np.where(both, taste, 0)).astype(np.float32)
 

@@ -46,10 +46,18 @@ def inverse(gram: FloatArray) -> FloatArray:
 
 
 def autoencoder(z: sparse.csr_matrix, regularization: float) -> tuple[FloatArray, FloatArray]:
-    """P (m, m) above, and its diagonal (m,)."""
-    matrix = gram(z)
-    matrix[np.diag_indices(len(matrix))] += np.float32(regularization)
-    precision = inverse(matrix)
+    """P (m, m) above, and its diagonal (m,).
+
+    Of fewer users than movies, by Woodbury's identity lambda P = I - Z'(ZZ' + lambda I)^-1 Z: the smaller inverse.
+    """
+    users, movies = z.shape
+    if 2 * users < movies:
+        inner = inverse(_with_ridge(gram(z.T.tocsr()), regularization))
+        dense = z.toarray()
+        precision = linalg.blas.sgemm(-1.0 / regularization, dense.T, (inner @ dense).T, trans_b=1)
+        precision[np.diag_indices(movies)] += np.float32(1.0 / regularization)
+    else:
+        precision = inverse(_with_ridge(gram(z), regularization))
     return precision, precision.diagonal().copy()
 
 
@@ -58,6 +66,11 @@ def multiplied(x: sparse.csr_matrix, weights: FloatArray) -> FloatArray:
     if x.nnz > DENSE_SHARE * x.shape[0] * x.shape[1]:
         return np.asarray(x.toarray() @ weights, dtype=np.float32)
     return np.asarray(x @ weights, dtype=np.float32)
+
+
+def _with_ridge(matrix: FloatArray, regularization: float) -> FloatArray:
+    matrix[np.diag_indices(len(matrix))] += np.float32(regularization)
+    return matrix
 
 
 def _dense_gram(z: sparse.csr_matrix) -> FloatArray:

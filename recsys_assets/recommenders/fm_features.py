@@ -83,7 +83,8 @@ class Moments:
         """(n_ratings, moments of all levels): a one for the moment of each level."""
         rows, times = histories.rows, histories.timestamps
         places = [np.searchsorted(k, _keys(rows, times, s)) for k, s in zip(self.keys, self.scales, strict=True)]
-        return sparse.hstack([_places(p, len(k)) for p, k in zip(places, self.keys, strict=True)], format="csr")
+        levels = [_places(p, len(k)) for p, k in zip(places, self.keys, strict=True)]
+        return sparse.hstack(levels, format="csr") if levels else sparse.csr_matrix((len(rows), 0))
 
     def locate(self, users: IntArray, times: IntArray) -> IntArray:
         """The row of the shortest moment known that holds each time, else that of the user; -1 where user is -1."""

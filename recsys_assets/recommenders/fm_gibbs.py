@@ -17,10 +17,9 @@ START = 0.1
 
 
 def draw_posterior(
-    posterior: Posterior, histories: Histories, rank: int, draws: int, burn_in: int, *, seed: int, progress: Progress
-) -> float:
-    """Draw from the posterior given all ratings, each draw after the burn-in to `posterior`; returns the variance of
-    a rating about its prediction, the mean over draws."""
+    posterior: Posterior, histories: Histories, *, rank: int, draws: int, burn_in: int, seed: int, progress: Progress
+) -> None:
+    """Draw from the posterior given all ratings; each draw after the burn-in is added to `posterior`."""
     myfm = _myfm()
     users, movies, moments = posterior.users, posterior.movies, posterior.moments
     blocks = [
@@ -33,23 +32,20 @@ def draw_posterior(
     settings.set_n_iter(draws)
     settings.set_n_kept_samples(0)  # each is added up as it comes
     settings.set_group_index(np.repeat(np.arange(len(sizes)), sizes).tolist())
-    variances: list[float] = []
     started = reported = time.monotonic()
 
     def listen(step: int, machine: Any, priors: Any, history: Any) -> bool:
         nonlocal reported
         if step >= burn_in:
             posterior.add(Draw(machine.w0, *map(np.asarray, (machine.w, machine.V, priors.mu_w, priors.mu_V))))
-            variances.append(1 / priors.alpha)
         if (now := time.monotonic()) - reported >= 2:
             reported = now
-            progress(f"bayesian_fm: draw {step + 1}/{draws}, {now - started:.0f} s")
+            progress(f"draw {step + 1}/{draws}, {now - started:.0f} s")
         return False
 
     ratings = histories.ratings.astype(np.float64)
     when = moments.one_hot(histories)
     myfm.create_train_fm(rank, START, when, blocks, ratings, seed % 2**31, settings.build(), listen)
-    return float(np.mean(variances))
 
 
 def _myfm() -> Any:

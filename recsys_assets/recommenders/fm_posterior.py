@@ -159,4 +159,4 @@ class Posterior:
         a, q = a + p @ middle, q - middle
         shift_a, shift_b = a[:n][users].mean(), b[movies].mean()
         a, b = (a - shift_a).astype(np.float32), (b - shift_b).astype(np.float32)
-        return Centred(mean + shift_a + shift_b, a, p, b, q)
+        return Centred(float(mean + shift_a + shift_b), a, np.ascontiguousarray(p), b, np.ascontiguousarray(q))

@@ -27,7 +27,9 @@ class Gru4recConfig(SequenceConfig):
     layers: PositiveInt = 1
     """Units on top of one another."""
     use_ratings: bool = False
+    """Whether the rating given is part of an event; as published, it is not."""
     use_gaps: bool = False
+    """Whether the time since the event before is part of an event; as published, it is not."""
 
 
 class Gru4rec(SequenceRecommender):

@@ -54,6 +54,21 @@ def standardized(scores: FloatArray) -> FloatArray:
     return ((scores - scores.mean(axis=1, keepdims=True)) / spread).astype(np.float32)
 
 
+def standardized_unseen(scores: FloatArray, seen: Histories) -> FloatArray:
+    """Each row of scores (n, n_movies) less the mean and over the deviation of its unseen movies.
+
+    Some models score what a user has seen far above all else, which would shrink the rest.
+    """
+    unseen = np.ones(scores.shape, dtype=bool)
+    unseen[seen.rows, seen.movies] = False
+    count = np.maximum(unseen.sum(axis=1, keepdims=True), 1)
+    mean = scores.sum(axis=1, keepdims=True, where=unseen) / count
+    found = scores - mean
+    spread = np.sqrt(np.square(found).sum(axis=1, keepdims=True, where=unseen) / count)
+    found /= np.maximum(spread, 1e-9)
+    return found.astype(np.float32)
+
+
 def blended(parts: list[FloatArray], weights: FloatArray) -> FloatArray:
     """Weighted sum of standardized scores (n, n_movies) of each part."""
     total = np.zeros_like(parts[0])

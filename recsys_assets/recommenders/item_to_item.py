@@ -77,7 +77,7 @@ class ItemToItem(Recommender):
         known = np.isin(movies, self.kept)
         rows = self.weights[place[known]]
         similar = np.full((len(movies), len(self.movies)), -np.inf, dtype=np.float32)
-        dense = np.asarray(rows.toarray() if sparse.issparse(rows) else rows)
+        dense = rows.toarray() if isinstance(rows, sparse.csr_matrix) else rows
         similar[np.ix_(known, self.kept)] = np.where(dense > 0, dense, -np.inf)
         return similar
 

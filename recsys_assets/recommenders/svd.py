@@ -8,14 +8,14 @@ Volinsky, Computer 2009). `biased_mf` does the same much faster; this one is the
 
 from __future__ import annotations
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_assets.recommenders.biased_factors import BiasedFactors, FactorsConfig
+from recsys_assets.recommenders.biased_factors import BiasedFactors
 from recsys_assets.recommenders.data import TrainingData
 from recsys_assets.recommenders.surprise_data import SurpriseRatings
 
 
-class SvdConfig(FactorsConfig):
+class SvdConfig(BaseModel, extra="forbid"):
     """Defaults tuned on ml-100k, held on ml-latest-small."""
 
     factors: PositiveInt = 100

@@ -1,9 +1,11 @@
 """Time- and rating-aware content model: the same memory, over movies that are known by what they are.
 
 Movie i is a fixed vector c(i): its genres, people, keywords and plot as TF-IDF, reduced by a singular value
-decomposition, and its year. What is learned is how to read it, e(i) = tanh(A c(i)) B + C c(i), the same for all movies:
+decomposition, and its year. What is learned is how to read it, the same for all movies:
 
-    x_t = e(movie_t) + r(rating_t) + g(gap_t),    h_t, c_t = LSTM(x_t, h_{t-1}, c_{t-1}),    score(i) = V h_t . e(i) + b(i)
+    e(i) = A c(i) + B tanh(C c(i) + D)
+    x_t = e(movie_t) + r(rating_t) + g(gap_t),    h_t, m_t = LSTM(x_t, h_{t-1}, m_{t-1})
+    score(i | history) = V h_t . e(i) + b(i)
 
 so that films related to what was liked lately win, also those that few have rated: b(i) is only as free as its start,
 the logarithm of how often the movie is watched, times one learned weight. After TimeRatingAwareContentModel of

@@ -62,6 +62,10 @@ class TimeRatingHybrid(Recommender):
             part.drop_checkpoints()
             part.fitted = True
 
+    def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """By the name of the part, what `evaluation.training_curves` draws."""
+        return {name: part.curves.arrays() for name, part in self.parts.items()}
+
     def _choose(self, held: Held, data: TrainingData) -> None:
         histories = histories_of_sequences(held.histories)
         wanted = (np.arange(len(held.targets), dtype=np.int64) << 32) + held.targets

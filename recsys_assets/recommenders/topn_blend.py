@@ -1,6 +1,8 @@
 """Blend of models of who chose what: a weighted sum of their scores, each standardized per user.
 
-    score(u, i) = sum_m w_m (s_m(u, i) - mean_i s_m(u, .)) / std_i s_m(u, .),    w >= 0, sum w = 1
+    score(u, i) = sum_m w_m (s_m(u, i) - mean_j s_m(u, j)) / std_j s_m(u, j),    w >= 0, sum w = 1
+
+with mean and deviation over the movies j that u has not seen.
 
 The parts err differently: weights between movies, factors, and a kernel between users. Without given weights the last
 tenth of each user's ratings in time is held out, the parts are fitted on the rest, w is chosen by NDCG@10, and the
@@ -18,7 +20,7 @@ from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt, model_vali
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
-from recsys_assets.recommenders.hybrid_search import Search, blended, hold_out, standardized
+from recsys_assets.recommenders.hybrid_search import Search, hold_out, standardized_unseen
 from recsys_assets.recommenders.results import Reason
 
 PART_WORDS = {
@@ -73,9 +75,10 @@ class TopnBlend(Recommender):
         if split is not None and split.held.lengths.any():
             self._fit_parts(replace(data, histories=split.train))
             search = Search.of(split, n_users=self.config.validation_users, seed=data.seed)
-            scores = self._part_scores(search.train, search.users)
+            scores = {name: part._score(search.train, search.users) for name, part in self.parts.items()}
             self.validation = {name: search.ndcg(own) for name, own in scores.items()}
-            self.weights, self.validation["blend"] = search.best_weights([standardized(s) for s in scores.values()])
+            scaled = [standardized_unseen(s, search.train) for s in scores.values()]
+            self.weights, self.validation["blend"] = search.best_weights(scaled)
             told = ", ".join(f"{k} {v:.4f}" for k, v in self.validation.items())
             data.progress(f"topn_blend: weights {self.weights.round(3).tolist()}; NDCG@10 {told}")
         self._fit_parts(data)
@@ -90,22 +93,19 @@ class TopnBlend(Recommender):
         total = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
         for part, weight in zip(self.parts.values(), self.weights, strict=True):
             if weight:
-                total += blended([standardized(part._score(histories, users))], np.array([weight]))
+                total += weight * standardized_unseen(part._score(histories, users), histories)
         return total
 
-    def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
-        return {name: part._score(histories, users) for name, part in self.parts.items()}
-
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        own = {name: scores[0] for name, scores in self._part_scores(history, np.array([user])).items()}
         reasons: list[Reason] = []
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
-                z = float(standardized(own[name][None, :])[0, movie])
-                scale = weight / max(float(own[name].std()), 1e-9)
-                told = part._explain(history, user, movie, float(own[name][movie]))
+                own = part._score(history, np.array([user]))
+                share = weight * float(standardized_unseen(own, history)[0, movie])
+                scale = weight / max(float(np.delete(own[0], history.movies).std()), 1e-9)
+                told = part._explain(history, user, movie, float(own[0, movie]))
                 shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
-                rest = weight * z - sum(r.contribution for r in shown)
+                rest = share - sum(r.contribution for r in shown)
                 reasons += [*shown, Reason("part", PART_WORDS.get(name, f"the {name} model's score"), rest)]
         return reasons
 

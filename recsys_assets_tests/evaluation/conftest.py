@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.features.splits import make_splits
 from recsys_assets.recommenders import Recommender
 from recsys_assets_tests.evaluation.worlds import Chance, Mean, catalogue_of, oracle_of, splits_of
 
@@ -36,3 +40,21 @@ def trained(splits: pl.DataFrame, catalogue: pl.DataFrame) -> dict[str, Trained]
 @pytest.fixture(scope="session")
 def evaluations(trained: dict[str, Trained]) -> dict[str, Evaluation]:
     return {name: result.evaluation for name, result in trained.items()}
+
+
+@pytest.fixture(scope="session")
+def published(mirror: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Splits and catalogue of ml-latest-small."""
+    with zipfile.ZipFile(mirror / "movielens" / "ml-latest-small.zip") as archive:
+        ratings = pl.read_csv(io.BytesIO(archive.read("ml-latest-small/ratings.csv")))
+        movies = pl.read_csv(io.BytesIO(archive.read("ml-latest-small/movies.csv")))
+    interactions = ratings.select(
+        user_id="userId",
+        movie_id="movieId",
+        rating=pl.col("rating").cast(pl.Float32),
+        timestamp=pl.from_epoch("timestamp", time_unit="s"),
+    )
+    catalogue = movies.select(
+        movie_id="movieId", title="title", year=pl.lit(None, pl.Int32), genres=pl.col("genres").str.split("|")
+    )
+    return make_splits(interactions, seed=20261123), catalogue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from recsys_assets.recommenders import build
 from recsys_assets.recommenders.biased_mf import BiasedMf
 from recsys_assets.recommenders.data import Histories
 from recsys_assets.recommenders.kernels.sgd import biased_epoch, random_start, shuffle_within_users
+from recsys_assets_tests.recommenders.published import published
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 STEP, REG, MEAN = 0.02, 0.05, 3.5
@@ -86,32 +89,17 @@ def test_what_it_learns_stays_in_single_precision(world: World) -> None:
 
 
 def test_the_start_is_small_and_random() -> None:
-    start = random_start(np.random.default_rng(0), 500, 40)
+    start = random_start(np.random.default_rng(0), 500, 40, scale=0.1)
     assert start.dtype == np.float32
     assert start.std() == pytest.approx(0.1, rel=0.02)
     assert abs(start.mean()) < 0.005
 
 
 @pytest.mark.real_data
-def test_on_ratings_not_seen_it_is_as_good_as_tuned_svd(mirror) -> None:  # type: ignore[no-untyped-def]
+def test_on_ratings_not_seen_it_is_better_than_tuned_svd(mirror: Path) -> None:
     """One of five folds of ml-latest-small; Surprise with these settings has 0.855 over five folds."""
-    import io
-    import zipfile
-
-    archive = zipfile.ZipFile(mirror / "movielens" / "ml-latest-small.zip")
-    ratings = pl.read_csv(io.BytesIO(archive.read("ml-latest-small/ratings.csv"))).select(
-        user_id="userId",
-        movie_id="movieId",
-        rating=pl.col("rating").cast(pl.Float32),
-        timestamp=pl.from_epoch("timestamp", time_unit="s"),
-    )
-    catalogue = (
-        ratings.select("movie_id")
-        .unique()
-        .sort("movie_id")
-        .with_columns(title=pl.lit("x"), year=pl.lit(None, pl.Int32), genres=pl.lit([], dtype=pl.List(pl.String)))
-    )
+    ratings, catalogue, _ = published("ml-latest-small", mirror)
     test = pl.Series(np.random.RandomState(42).permutation(len(ratings)) % 5 == 0)
     model, held = BiasedMf().fit(ratings.filter(~test), catalogue, seed=0), ratings.filter(test)
     error = model.predict(held["user_id"].to_numpy(), held["movie_id"].to_numpy()) - held["rating"].to_numpy()
-    assert np.sqrt((error**2).mean()) < 0.862
+    assert np.sqrt((error**2).mean()) < 0.86

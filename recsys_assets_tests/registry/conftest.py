@@ -1,6 +1,11 @@
+"""A registry in a store that is ready: MLflow takes two seconds to make one, so one is made and copied."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +14,49 @@ import pytest
 
 from recsys_assets.recommenders import build
 from recsys_assets.registry import Registry, RunRecord
-from recsys_assets.settings import Settings
+from recsys_assets.registry.bootstrap import open_store
+from recsys_assets.settings import Settings, load_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """What a test writes need not outlive a power cut: commits do not wait for the disk."""
+    from sqlalchemy import Engine, event
+
+    def unsynchronized(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", unsynchronized)
+    yield
+    event.remove(Engine, "connect", unsynchronized)
+
+
+@pytest.fixture(scope="session")
+def ready_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models folder of a deployment whose store has been set up and holds nothing."""
+    root = tmp_path_factory.mktemp("store")
+    settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
+    open_store(settings)
+    return settings.models_dir
+
+
+@pytest.fixture
+def untouched(tmp_path: Path) -> Settings:
+    """Settings of a deployment that has no store yet."""
+    return load_settings(
+        data_dir=tmp_path / "new" / "data", models_dir=tmp_path / "new" / "models", dataset="synthetic"
+    )
+
+
+@pytest.fixture
+def settings(settings: Settings, ready_store: Path) -> Settings:
+    """Settings of a deployment with a store of its own, a copy of the one that is ready."""
+    shutil.copytree(ready_store, settings.models_dir, ignore=shutil.ignore_patterns("*.lock"))
+    with closing(sqlite3.connect(settings.models_dir / "mlflow.db")) as con, con:
+        places = con.execute("SELECT experiment_id, artifact_location FROM experiments").fetchall()
+        moved = [(place.replace(ready_store.as_uri(), settings.models_dir.as_uri()), i) for i, place in places]
+        con.executemany("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", moved)
+    return settings
 
 
 @pytest.fixture

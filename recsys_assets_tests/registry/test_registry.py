@@ -76,12 +76,12 @@ def test_mlflow_loads_a_version_from_code(registry: Registry, record: Record) ->
     assert list(registry.settings.models_dir.rglob("*.pkl")) == []
 
 
-def test_four_processes_may_touch_a_new_store_at_once(settings: Settings) -> None:
+def test_four_processes_may_touch_a_new_store_at_once(untouched: Settings) -> None:
     code = "from recsys_assets.settings import load_settings; from recsys_assets.registry import Registry; import sys; "
     code += "s = load_settings(data_dir=sys.argv[1], models_dir=sys.argv[2], dataset='synthetic'); "
     code += "assert Registry(s).versions_of_all() == []"
-    command = [sys.executable, "-W", "ignore", "-c", code, str(settings.data_dir), str(settings.models_dir)]
+    command = [sys.executable, "-W", "ignore", "-c", code, str(untouched.data_dir), str(untouched.models_dir)]
     started = [subprocess.Popen(command, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     ended = [(p.communicate(timeout=120)[1], p.returncode) for p in started]
     assert [code for _, code in ended] == [0] * 4, ended
-    assert Path(settings.models_dir / "mlflow.db").exists()
+    assert Path(untouched.models_dir / "mlflow.db").exists()

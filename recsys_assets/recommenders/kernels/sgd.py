@@ -69,7 +69,7 @@ def biased_epoch(
     return total
 
 
-def random_start(rng: np.random.Generator, n: int, width: int, *, scale: float = 0.1) -> NDArray[Any]:
+def random_start(rng: np.random.Generator, n: int, width: int, *, scale: float) -> NDArray[Any]:
     """(n, width) float32, normal with deviation `scale`: where the descent starts."""
     start = rng.standard_normal((n, width), dtype=np.float32)
     start *= np.float32(scale)

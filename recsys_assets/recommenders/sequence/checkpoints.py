@@ -1,4 +1,7 @@
-"""The state of a fit on disk, so that a killed one goes on where it was. Tensors and numbers only: no code is loaded."""
+"""The state of a fit on disk, so that a killed one goes on where it was.
+
+Read as tensors and numbers only: a file that holds code is refused.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ REACH = 10
 
 
 def cooccurrence_vectors(sequences: Sequences, *, n_items: int, dim: int, spread: float, seed: int) -> FloatArray:
-    """(n_items, dim) of standard deviation `spread`; zeros for movies without company, and where `dim` is not reached."""
+    """(n_items, dim) of standard deviation `spread`; zeros for movies without company, and beyond the rank."""
     vectors = np.zeros((n_items, dim), dtype=np.float32)
     pmi = positive_pmi(sequences, n_items)
     rank = min(dim, n_items - 1)

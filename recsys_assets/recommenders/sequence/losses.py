@@ -4,7 +4,7 @@ Full softmax, over the movies a user has not yet rated in the window, as only th
 
     -log( exp(s_target) / sum_{j not seen before the target} exp(s_j) )
 
-gBCE for catalogues too large for that (Petrov and Macdonald, RecSys 2023): with k negatives of n movies, a = k / (n - 1),
+gBCE for larger catalogues (Petrov and Macdonald, RecSys 2023): with k negatives of n movies, a = k / (n - 1),
 
     -log( sigmoid(s_target)^b prod_j (1 - sigmoid(s_j)) ),   b = a (t (1 - 1/a) + 1/a)
 
@@ -24,9 +24,9 @@ from recsys_assets.recommenders.sequence.networks import SequenceNetwork
 def full_softmax(network: SequenceNetwork, batch: TensorBatch) -> Tensor:
     """Mean over the targets of a batch."""
     wanted = batch.targets >= 0
-    scores = network.all_scores(network(batch.inputs)[wanted]).float()
-    row, _, seen = _seen_before(batch, wanted)
-    return functional.cross_entropy(scores.index_put((row, seen), scores.new_tensor(-torch.inf)), batch.targets[wanted])
+    scores = network.all_scores(network(batch.inputs)[wanted])
+    scores.detach()[_seen_before(batch, wanted)] = -torch.inf  # in place: their gradient is 0 in any case
+    return functional.cross_entropy(scores.float(), batch.targets[wanted])
 
 
 def gbce(network: SequenceNetwork, batch: TensorBatch, *, calibration: float) -> Tensor:
@@ -45,10 +45,10 @@ def gbce(network: SequenceNetwork, batch: TensorBatch, *, calibration: float) ->
     return loss[wanted].mean()
 
 
-def _seen_before(batch: TensorBatch, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _seen_before(batch: TensorBatch, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """For each target (its place among the wanted ones) each movie that its window holds before it."""
     b, length = batch.targets.shape
     number = torch.cumsum(wanted.flatten(), 0).view(b, length) - 1
     earlier = torch.ones(length, length, dtype=torch.bool, device=wanted.device).tril()
     row, target, event = torch.nonzero(wanted[:, :, None] & earlier, as_tuple=True)
-    return number[row, target], target, batch.inputs.items[row, event]
+    return number[row, target], batch.inputs.items[row, event]

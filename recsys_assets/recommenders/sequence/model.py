@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from recsys_assets.recommenders.sequence.networks import SequenceNetwork
+    from recsys_assets.recommenders.sequence.trainer import Trainer
 
 EXPLAINED = 20
 """Last movies of a history that are left out, one at a time, to see what each did."""
@@ -50,23 +52,38 @@ class SequenceRecommender(Recommender):
 
     def _fit(self, data: TrainingData) -> None:
         self.search(data)
-        if self.config.refit:
-            self.refit(data)
+        self.refit(data)
         self.drop_checkpoints()
 
     def search(self, data: TrainingData, held: Held | None = None) -> None:
-        """Train without what is `held`, else each user's last movie, as long as that makes it better at finding them."""
+        """Train without what is `held`, else each user's last movie, while that makes it better at finding them."""
         self._prepare(data)
         held = held or self.hold_out(data)
-        self.network, self.curves = self._trained(held.train, data, epochs=self.config.epochs, held=held)
+        self.network = self._new_network(held.train, data.seed).to(self._device())
+        self.curves = self._trainer("search", held.train, data).train(held.train, epochs=self.config.epochs, held=held)
 
     def refit(self, data: TrainingData) -> None:
-        """Train again, on everything, for as many epochs as were best."""
-        self.network, _ = self._trained(self._sampled(data), data, epochs=self.curves.best, held=None)
+        """Train on everything too, as `config.refit` says."""
+        sequences = self._sampled(data)
+        if self.config.refit == "again":
+            self.network = self._new_network(sequences, data.seed).to(self._device())
+            self._trainer("refit", sequences, data).train(sequences, epochs=self.curves.best)
+        elif self.config.refit == "continue":
+            calmer = {
+                "epochs": self.config.refit_epochs,
+                "learning_rate": self.config.learning_rate * self.config.refit_rate,
+                "warmup_steps": 0,
+            }
+            trainer = self._trainer("refit", sequences, data, self.config.model_copy(update=calmer))
+            trainer.train(sequences, epochs=self.config.refit_epochs)
 
     def hold_out(self, data: TrainingData) -> Held:
         """The last movie of each user, or of as many as the config says."""
         return hold_out_last(self._sampled(data), users=self.config.validation_users, seed=data.seed)
+
+    def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """By the name of the network, what `evaluation.training_curves` draws."""
+        return {self.name: self.curves.arrays()}
 
     def drop_checkpoints(self) -> None:
         """A fit that has ended needs none."""
@@ -80,23 +97,23 @@ class SequenceRecommender(Recommender):
     def _sampled(self, data: TrainingData) -> Sequences:
         return sampled(sequences_of(data.histories), max_events=self.config.max_ratings, seed=data.seed)
 
-    def _trained(
-        self, sequences: Sequences, data: TrainingData, *, epochs: int, held: Held | None
-    ) -> tuple[SequenceNetwork, Curves]:
+    def _trainer(
+        self, phase: str, sequences: Sequences, data: TrainingData, config: SequenceConfig | None = None
+    ) -> Trainer:
         from recsys_assets.recommenders.sequence.trainer import Trainer
 
-        phase = "refit" if held is None else "search"
-        network = self._new_network(sequences, data.seed).to(self._device())
         checkpoint = self._checkpoint(phase, sequences, data.seed)
-        trainer = Trainer(network, self.config, data.seed, f"{self.name}, {phase}", data.progress, checkpoint)
-        return network, trainer.train(sequences, epochs=epochs, held=held)
+        what = f"{self.name}, {phase}"
+        return Trainer(self.network, config or self.config, data.seed, what, data.progress, checkpoint)
 
     def _checkpoint(self, phase: str, sequences: Sequences, seed: int) -> Checkpoint | None:
         if self.config.checkpoints is None:
             return None
-        settings = self.config.model_dump(mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}})
+        settings = self.config.model_dump(
+            mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}}
+        )
         name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
-        checkpoint = Checkpoint(self.config.checkpoints / name)
+        checkpoint = Checkpoint(Path(self.config.checkpoints) / name)
         self._checkpoints.append(checkpoint)
         return checkpoint
 

@@ -37,6 +37,25 @@ class Items(Protocol):
     def __call__(self) -> Tensor: ...
 
 
+class Dropout(nn.Module):
+    """Sets a share of values to 0 and scales up the others, in training. The share is a multiple of 1 / 256.
+
+    A random byte a value instead of a random float: on a CPU 17 times as fast as `nn.Dropout`, which took an eighth of
+    the time of training.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.zeros = round(256 * share)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.zeros == 0:
+            return x
+        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.zeros
+        return x * kept.to(x.dtype).mul_(256 / (256 - self.zeros))
+
+
 class LearnedItems(nn.Module):
     """A free vector for each movie. `start` (n_items, dim): where training begins, beside a little noise."""
 
@@ -74,7 +93,7 @@ class Events(nn.Module):
         for table in filter(None, (self.ratings, self.gaps)):
             nn.init.normal_(table.weight, std=INITIAL)
         self.norm = nn.LayerNorm(dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, inputs: Inputs, items: Tensor) -> Tensor:
         n_items = len(items) - 1
@@ -123,7 +142,7 @@ class SequenceNetwork(nn.Module):
 
     def all_scores(self, hidden: Tensor) -> Tensor:
         """(..., n_items) of (..., d)."""
-        return hidden @ self.items()[:-1].T + self.bias()
+        return functional.linear(hidden, self.items()[:-1], self.bias())
 
     def some_scores(self, hidden: Tensor, items: Tensor) -> Tensor:
         """(b, l, k) of (b, l, d) and (b, k) movies."""
@@ -160,8 +179,10 @@ class Block(nn.Module):
     def __init__(self, dim: int, heads: int, *, dropout: float, window: int, use_gaps: bool) -> None:
         super().__init__()
         self.attention = SelfAttention(dim, heads, window=window, use_gaps=use_gaps)
-        self.forward_layer = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim))
-        self.first, self.second, self.drop = nn.LayerNorm(dim), nn.LayerNorm(dim), nn.Dropout(dropout)
+        self.forward_layer = nn.Sequential(
+            nn.Linear(dim, 2 * dim), nn.GELU(), Dropout(dropout), nn.Linear(2 * dim, dim)
+        )
+        self.first, self.second, self.drop = nn.LayerNorm(dim), nn.LayerNorm(dim), Dropout(dropout)
 
     def forward(self, x: Tensor, gaps: Tensor | None) -> Tensor:
         x = x + self.drop(self.attention(self.first(x), gaps))
@@ -189,10 +210,12 @@ class Transformer(nn.Module):
 class Recurrent(nn.Module):
     """A GRU or LSTM, whose state is projected to the movies' space."""
 
-    def __init__(self, kind: type[nn.GRU] | type[nn.LSTM], dim: int, hidden: int, *, layers: int, dropout: float) -> None:
+    def __init__(
+        self, kind: type[nn.GRU] | type[nn.LSTM], dim: int, hidden: int, *, layers: int, dropout: float
+    ) -> None:
         super().__init__()
         self.cells = kind(dim, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-        self.drop, self.out, self.norm = nn.Dropout(dropout), nn.Linear(hidden, dim), nn.LayerNorm(dim)
+        self.drop, self.out, self.norm = Dropout(dropout), nn.Linear(hidden, dim), nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, inputs: Inputs) -> Tensor:
         return self.norm(self.out(self.drop(self.cells(x)[0])))

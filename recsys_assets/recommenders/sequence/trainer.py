@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,6 +72,7 @@ class Trainer:
             lr=self.config.learning_rate,
             betas=(0.9, 0.98),
             weight_decay=self.config.weight_decay,
+            fused=True,
         )
         self.average = copy.deepcopy(self.network)
         self.best = copy.deepcopy(self.network.state_dict())
@@ -131,13 +133,13 @@ class Trainer:
                 }
             )
 
-    def _resume(self, state: dict) -> None:  # type: ignore[type-arg]
+    def _resume(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.best, self.step = state["best"], state["step"]
         self.optimizer.load_state_dict(state["optimizer"])
         self.curves = Curves.of({name: values.numpy() for name, values in state["curves"].items()})
-        self.progress(f"{self.what}: goes on after epoch {len(self.curves)} of {self.checkpoint.path.name}")  # type: ignore[union-attr]
+        self.progress(f"{self.what}: goes on after epoch {len(self.curves)}")
 
     def _tell(self, epochs: int) -> None:
         done = len(self.curves)

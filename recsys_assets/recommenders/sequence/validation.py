@@ -20,8 +20,10 @@ BLOCK = 256
 """Histories read at once."""
 
 
-def next_scores(network: SequenceNetwork, histories: Sequences, *, window: int) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Rows and scores (block, n_items) of the movie after each history, none of them empty, in blocks of like length."""
+def next_scores(
+    network: SequenceNetwork, histories: Sequences, *, window: int
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Rows and scores (block, n_items) of the movie after each history, none empty, in blocks of like length."""
     device = network.popularity.device
     recent = last(histories, window)
     order = np.argsort(recent.lengths, kind="stable").astype(np.int64)
@@ -38,11 +40,11 @@ def next_scores(network: SequenceNetwork, histories: Sequences, *, window: int) 
 
 
 def validation_ndcg(network: SequenceNetwork, held: Held, *, window: int) -> float:
-    """Mean NDCG@10 of each held-out movie among all that the user has not rated before it."""
+    """Mean NDCG@10 of each held-out movie among all that the user has not rated before it; last of equals."""
     rank = np.empty(len(held.targets), dtype=np.int64)
     for rows, scores in next_scores(network, held.histories, window=window):
         own = scores[np.arange(len(rows)), held.targets[rows]].copy()
         seen = held.histories.take(rows)
         scores[seen.rows, seen.items] = -np.inf
-        rank[rows] = (scores > own[:, None]).sum(axis=1)
+        rank[rows] = (scores >= own[:, None]).sum(axis=1) - 1
     return float(np.where(rank < CUTOFF, 1 / np.log2(rank + 2), 0).mean())
