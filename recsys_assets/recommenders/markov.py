@@ -13,7 +13,7 @@ too is right where people rate what a site lists together, whose order says litt
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class MarkovConfig(BaseModel, extra="forbid"):
     """Trusts movies less that few rated."""
     recency: float = Field(default=0.7, gt=0, le=1)
     """What a movie of the history counts for with each one rated at a later moment."""
+    age: Literal["moments", "events"] = "moments"
+    """What is later: events of a later moment, or any later event, movies of one moment in a random order."""
     depth: PositiveInt = 100
     """Last movies of a history that are looked at."""
     rating_weight: float = 0.0
@@ -104,7 +106,9 @@ class Markov(Recommender):
 
     def _attention(self, histories: Histories) -> sparse.csr_matrix:
         """w as a (rows, n_movies) matrix."""
-        c, rows, later = self.config, histories.rows, ages(histories)
+        c, rows = self.config, histories.rows
+        events_after = histories.indptr[rows + 1] - 1 - np.arange(len(rows))
+        later = ages(histories) if c.age == "moments" else events_after
         weights = c.recency ** np.minimum(later, c.depth).astype(np.float64)
         if c.rating_weight:
             mean = np.bincount(rows, histories.ratings, len(histories)) / np.maximum(histories.lengths, 1)

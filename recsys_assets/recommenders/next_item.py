@@ -38,7 +38,7 @@ class NextItemConfig(BaseModel, extra="forbid"):
     """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
 
     parts: tuple[str, ...] = Field(
-        default=("markov", "markov_lasting", "markov_forward", "ease", "ease_lasting"), min_length=1
+        default=("markov", "markov_events", "markov_lasting", "markov_forward", "ease", "ease_lasting"), min_length=1
     )
     """Names of `PARTS` or of models; "sasrec" may be among them, and is slow to fit."""
     part_configs: dict[str, dict[str, Any]] = {}

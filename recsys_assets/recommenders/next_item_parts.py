@@ -15,6 +15,8 @@ FLOOR = 1e-3
 """Share of the best candidate's score below which differences say nothing."""
 
 
+EASE = {"regularization": 300.0, "rating_weight": 0.0, "half_life": 6.5, "max_movies": 5000}
+"""Ratings say little of what is listed next; the cap keeps the inverse, which is computed twice, in seconds."""
 SEQUENCE = {"refit": False}
 """Networks are trained twice as it is, without the events that are learned from and with them."""
 
@@ -35,11 +37,12 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "markov": Part("markov", "what is watched around the last movies"),
+    "markov_events": Part("markov", "what is watched around the very last movies", {"age": "events"}, of="markov"),
     "markov_lasting": Part("markov", "what is watched around the movies of late", {"recency": 0.9}, of="markov"),
     "markov_forward": Part(
         "markov", "what is watched after the last movies", {"backward": 0.0, "decay": 0.85, "recency": 0.85}
     ),
-    "ease": Part("ease", "what goes with the last movies", {"half_life": 6.5}),
+    "ease": Part("ease", "what goes with the last movies", EASE),
     "ease_lasting": Part("ease", "what goes with the whole history", {"half_life": None}, of="ease"),
     "item_knn": Part("item_knn", "what people with the same movies watched", {"half_life": 6.5}),
     "popularity": Part("popularity", "many people rated it", {"order": "count"}, scale="log"),

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from recsys_assets.progress import silent
-from recsys_assets.recommenders import build, transitions
+from recsys_assets.recommenders import Recommender, build, transitions
 from recsys_assets.recommenders.data import Histories
 from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 from recsys_assets_tests.recommenders.worlds import World, frame
@@ -158,3 +158,18 @@ def test_liked_movies_lead_further_where_ratings_are_heeded() -> None:
 
     assert gain(10) == pytest.approx(math.exp(1.0), rel=1e-4)
     assert gain(52) == pytest.approx(math.exp(-1.0), rel=1e-4)
+
+
+def test_movies_of_one_moment_count_alike_unless_all_events_are_told_apart() -> None:
+    """Two ratings of one moment: their order is random, and by default says nothing."""
+    world = ring_world()
+    ratings = pl.DataFrame({"movie_id": [3, 45], "rating": [4.0, 4.0]}).with_columns(timestamp=pl.datetime(2020, 1, 1))
+    even, uneven = (
+        build("markov", PLAIN | {"age": age}).fit(world.interactions, world.catalogue) for age in ("moments", "events")
+    )
+
+    def attention(model: Recommender) -> list[float]:
+        return sorted(model._attention(model.history_of(ratings)).data.tolist())  # type: ignore[attr-defined]
+
+    assert attention(even) == [1.0, 1.0]
+    assert attention(uneven) == [0.5, 1.0]
