@@ -40,6 +40,7 @@ _NORM_EASE = {
 _USER_KERNEL = {"sharpness": 4.5, "regularization": 0.2, "movie_power": 0.3, "popularity_power": -0.1}
 _BARE: dict[str, Any] = {"half_life": None, "rating_weight": 0.0}
 ULTRAGCN_CONFIGS: dict[str, dict[str, Any]] = {
+    "popularity": {"order": "count"},
     "item_knn": {"neighbours": 200, "shrinkage": 20.0} | _BARE,
     "ease": {"regularization": 1000.0} | _BARE,
     "norm_ease": _NORM_EASE | _BARE,

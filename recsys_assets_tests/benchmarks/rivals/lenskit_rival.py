@@ -3,7 +3,7 @@
     python lenskit_rival.py MODEL WORK K
 
 WORK holds `train.parquet` (`user_id, movie_id, rating`) and `users.npy`; written are `lists.npy` (n_users, K) int64,
--1 where fewer remain, and `cost.json` (fit_cpu_s, recommend_s, peak_mb). What a user has in train is not listed.
+-1 where fewer remain, and `cost.json` (fit_cpu_s, recommend_cpu_s, peak_mb). What a user has in train is not listed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def scorer(name: str) -> object:
 
 
 def main(name: str, work: Path, k: int) -> None:
-    from lenskit import recommend  # noqa: F401  (loads the runner)
     from lenskit.batch import recommend as recommend_all
     from lenskit.data import from_interactions_df
     from lenskit.pipeline import topn_pipeline
@@ -45,9 +44,8 @@ def main(name: str, work: Path, k: int) -> None:
     started = time.process_time()
     pipeline.train(data)
     fitted = time.process_time()
-    wall = time.perf_counter()
     lists = recommend_all(pipeline, users.tolist(), k, n_jobs=1)
-    seconds = time.perf_counter() - wall
+    answered = time.process_time()
     table = np.full((len(users), k), -1, dtype=np.int64)
     place = {user: row for row, user in enumerate(users.tolist())}
     for key, items in lists.items():
@@ -55,7 +53,7 @@ def main(name: str, work: Path, k: int) -> None:
         table[place[int(key.user_id)], : len(ids)] = ids
     np.save(work / "lists.npy", table)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = {"fit_cpu_s": fitted - started, "recommend_s": seconds, "peak_mb": peak}
+    cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak}
     (work / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
 
 
