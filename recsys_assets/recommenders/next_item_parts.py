@@ -17,8 +17,6 @@ FLOOR = 1e-3
 
 EASE = {"regularization": 300.0, "rating_weight": 0.0, "half_life": 6.5, "max_movies": 5000}
 """Ratings say little of what is listed next; the cap keeps the inverse, which is computed twice, in seconds."""
-SEQUENCE = {"refit": False}
-"""Networks are trained twice as it is, without the events that are learned from and with them."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ PARTS: dict[str, Part] = {
     "ease_lasting": Part("ease", "what goes with the whole history", {"half_life": None}, of="ease"),
     "item_knn": Part("item_knn", "what people with the same movies watched", {"half_life": 6.5}),
     "popularity": Part("popularity", "many people rated it", {"order": "count"}, scale="log"),
-    "sasrec": Part("sasrec", "what the history leads to, read as a sequence", SEQUENCE, scale="log"),
-    "gru4rec": Part("gru4rec", "what the history leads to, read as a sequence", SEQUENCE, scale="log"),
+    "sasrec": Part("sasrec", "what the history leads to, read as a sequence", scale="log"),
+    "gru4rec": Part("gru4rec", "what the history leads to, read as a sequence", scale="log"),
 }
 """Parts by name; any other model is a part under its own name, its scores taken as amounts."""
 

@@ -15,7 +15,7 @@ from recsys_assets.recommenders.choice import choice_weights
 from recsys_assets.recommenders.data import Histories, TrainingData
 from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import RECENCY, MovieFacts
-from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions
+from recsys_assets.recommenders.next_item_parts import PARTS, build_parts, fit_parts, opinions
 from recsys_assets_tests.recommenders.test_markov import RING, random_histories, ring_world
 from recsys_assets_tests.recommenders.worlds import World
 
@@ -114,6 +114,19 @@ def test_parts_that_share_a_model_score_as_if_fitted_alone(world: World) -> None
     users = data.users.values
     np.testing.assert_array_equal(parts["markov_lasting"].scores(users), alone.scores(users))
     assert not np.array_equal(parts["markov"].scores(users), alone.scores(users))
+
+
+def test_every_part_that_is_offered_can_be_built() -> None:
+    """Their models' settings are checked when they are."""
+    built = build_parts(tuple(PARTS), {})
+    assert [model.name for model in built.values()] == [part.model for part in PARTS.values()]
+
+
+def test_every_part_is_heard(world: World) -> None:
+    config = {"parts": ("markov", "popularity", "item_knn")}
+    model = build("next_item", config).fit(world.interactions, world.catalogue, seed=0)
+    weights = model.weights[:6].reshape(-1, 2)  # type: ignore[attr-defined]
+    assert (np.abs(weights).sum(axis=1) > 0).all()
 
 
 def test_while_it_learns_no_part_has_seen_an_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
