@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from recsys_assets.recommenders import Explanation, Reason, Recommender, load_model
+from recsys_assets.recommenders import Explanation, ModelError, Reason, Recommendations, Recommender, Route, load_model
 from recsys_assets.recommenders.export import read_manifest
 from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import Settings
 
 REASONS_SHOWN = 3
+NEWCOMER = -1
+"""The user id of lists for somebody who has none."""
 
 
 class TitleNotFoundError(Exception):
     """No movie of that title; the message lists near ones."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody without a user id, who names titles or genres instead."""
+
+    ratings: tuple[tuple[str, float], ...] = ()
+    """Titles as in `find_title`, with the ratings given."""
+    genres: tuple[str, ...] = ()
+    """What to show the best of where no title is named."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class RecommendationList:
     data_version: str
     fallback: bool
     """The user is unknown; what most people rate well is shown."""
+    answered_by: Route
+    """Which model gave the scores, and why it was that one."""
     movies: tuple[RecommendedMovie, ...]
 
 
@@ -55,20 +70,37 @@ def recommend(settings: Settings, user: int, k: int, *, model: str | None = None
     """The `k` movies recommended to a user, each with the reasons its score is made of."""
     recommender, data_version = load_champion(settings, model)
     listed = recommender.recommend(np.array([user]), k)
-    movies = [int(m) for m in listed.movies[0] if m >= 0]
-    rows = _catalogue_rows(recommender, movies)
-    shown = tuple(
-        RecommendedMovie(
-            position=place,
-            movie_id=movie,
-            title=rows[movie][0],
-            genres=rows[movie][1],
-            score=float(listed.scores[0, place - 1]),
-            reasons=reasons_in_words(recommender.explain(user, movie)),
-        )
-        for place, movie in enumerate(movies, start=1)
+    n_ratings = int(recommender.histories.take(recommender.users.index(np.array([user]))).lengths[0])
+    shown = _with_reasons(recommender, listed, lambda movie: recommender.explain(user, movie))
+    return RecommendationList(
+        user, recommender.name, data_version, bool(listed.fallback[0]), recommender.route(n_ratings), shown
     )
-    return RecommendationList(user, recommender.name, data_version, bool(listed.fallback[0]), shown)
+
+
+def recommend_newcomer(
+    settings: Settings, newcomer: Newcomer, k: int, *, model: str | None = None
+) -> RecommendationList:
+    """The `k` movies recommended to somebody the champion was not fitted on; nothing is retrained."""
+    recommender, data_version = load_champion(settings, model)
+    ratings, genres = ratings_of(newcomer, recommender.catalogue), newcomer.genres
+    listed = recommender.fold_in(ratings, k, genres=genres)
+    shown = _with_reasons(recommender, listed, lambda m: recommender.explain_fold_in(ratings, m, genres=genres))
+    route = recommender.route(len(ratings), genres=genres)
+    return RecommendationList(NEWCOMER, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
+
+
+def ratings_of(newcomer: Newcomer, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """`movie_id, rating` of the titles named; refuses unknown titles and two names of one movie."""
+    movies: dict[int, str] = {}
+    for title, _ in newcomer.ratings:
+        movie = find_title(catalogue, title)
+        if movie in movies:
+            raise ModelError(f"{movies[movie]!r} and {title!r} are one movie; name it once")
+        movies[movie] = title
+    return pl.DataFrame(
+        {"movie_id": list(movies), "rating": [rating for _, rating in newcomer.ratings]},
+        schema={"movie_id": pl.Int64, "rating": pl.Float32},
+    )
 
 
 def similar(settings: Settings, title: str, k: int, *, model: str = "content") -> tuple[str, list[RecommendedMovie]]:
@@ -108,6 +140,25 @@ def reasons_in_words(explanation: Explanation, limit: int = REASONS_SHOWN) -> tu
     """The largest summands of a score as short sentences."""
     positive = [r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons)
     return tuple(_sentence(reason) for reason in positive[:limit])
+
+
+def _with_reasons(
+    recommender: Recommender, listed: Recommendations, explain: Callable[[int], Explanation]
+) -> tuple[RecommendedMovie, ...]:
+    """The first list of `listed`, each movie with its title and why it is there."""
+    movies = [int(m) for m in listed.movies[0] if m >= 0]
+    rows = _catalogue_rows(recommender, movies)
+    return tuple(
+        RecommendedMovie(
+            position=place,
+            movie_id=movie,
+            title=rows[movie][0],
+            genres=rows[movie][1],
+            score=float(listed.scores[0, place - 1]),
+            reasons=reasons_in_words(explain(movie)),
+        )
+        for place, movie in enumerate(movies, start=1)
+    )
 
 
 def _sentence(reason: Reason) -> str:
