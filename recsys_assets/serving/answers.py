@@ -72,7 +72,11 @@ def load_champion(settings: Settings, model: str | None = None) -> tuple[Recomme
 
 def recommend(settings: Settings, user: int, k: int, *, model: str | None = None) -> RecommendationList:
     """The `k` movies recommended to a user, each with the reasons its score is made of."""
-    recommender, data_version = load_champion(settings, model)
+    return list_for(*load_champion(settings, model), user, k)
+
+
+def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> RecommendationList:
+    """`recommend` with a champion that is loaded already."""
     listed = recommender.recommend(np.array([user]), k)
     history = recommender.histories.take(recommender.users.index(np.array([user])))
     shown = _with_reasons(recommender, listed, history, lambda movie: recommender.explain(user, movie))
