@@ -50,9 +50,7 @@ class Alignment:
 def profiles(interactions: pl.DataFrame, catalogue: pl.DataFrame, config: ProfileConfig | None = None) -> Profiles:
     """From Interactions (`user_id, movie_id, rating, timestamp`) and a Catalogue (`movie_id, year, genres`)."""
     config = config or ProfileConfig()
-    rated = _weighed(interactions, config).join(
-        catalogue.select("movie_id", "year", "genres"), on="movie_id", how="left"
-    )
+    rated = interactions.select("user_id", "movie_id", "rating", weight=_weight(config))
     users = (
         interactions.group_by("user_id")
         .agg(
@@ -63,28 +61,25 @@ def profiles(interactions: pl.DataFrame, catalogue: pl.DataFrame, config: Profil
         )
         .sort("user_id")
     )
-    by_genre = _one_row_a_genre(rated.rename({"genres": "genre"}))
-    by_decade = rated.drop_nulls("year").with_columns(decade=(pl.col("year") // 10 * 10).cast(pl.Int32))
+    decades = catalogue.drop_nulls("year").select(
+        "movie_id", part=pl.lit(1.0), decade=(pl.col("year") // 10 * 10).cast(pl.Int32)
+    )
     return Profiles(
         users,
-        _by(by_genre, "genre", users, config.shrinkage),
-        _by(by_decade, "decade", users, config.shrinkage),
+        _liked(rated, _genre_parts(catalogue), "genre", users, config.shrinkage),
+        _liked(rated, decades, "decade", users, config.shrinkage),
     )
 
 
 def alignment(genres: pl.DataFrame, lists: pl.DataFrame, catalogue: pl.DataFrame) -> Alignment:
     """Of lists (`user_id, movie_id`) with `Profiles.genres`; users without a profile or a list of genres fit by 0."""
-    listed = lists.select("user_id", "movie_id", weight=pl.lit(1.0)).join(
-        catalogue.select("movie_id", genre="genres"), on="movie_id", how="left"
+    listed = lists.select("user_id", "movie_id", weight=pl.lit(1.0)).join(_genre_parts(catalogue), on="movie_id")
+    list_shares = (
+        listed.group_by("user_id", "genre").agg(_weight_of_parts()).select("user_id", "genre", list_share=_share())
     )
     both = (
         genres.select("user_id", "genre", "share")
-        .join(
-            _shares(_one_row_a_genre(listed), "genre").rename({"share": "list_share"}),
-            on=["user_id", "genre"],
-            how="full",
-            coalesce=True,
-        )
+        .join(list_shares, on=["user_id", "genre"], how="full", coalesce=True)
         .with_columns(pl.col("share", "list_share").fill_null(0.0))
         .join(lists.select("user_id").unique(), on="user_id", how="semi")
         .sort("user_id", "share", "list_share", "genre", descending=[False, True, True, False])
@@ -108,34 +103,42 @@ def alignment(genres: pl.DataFrame, lists: pl.DataFrame, catalogue: pl.DataFrame
     return Alignment(users, both)
 
 
-def _weighed(interactions: pl.DataFrame, config: ProfileConfig) -> pl.DataFrame:
+def _weight(config: ProfileConfig) -> pl.Expr:
     if config.half_life_days is None:
-        return interactions.with_columns(weight=pl.lit(1.0))
+        return pl.lit(1.0)
     age = (pl.col("timestamp").max().over("user_id") - pl.col("timestamp")).dt.total_seconds()
-    return interactions.with_columns(weight=(0.5 ** (age / (config.half_life_days * SECONDS_A_DAY))))
+    return 0.5 ** (age / (config.half_life_days * SECONDS_A_DAY))
 
 
-def _one_row_a_genre(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` of movies with lists in `genre`, as rows of genres between which the movie's weight is divided."""
-    divided = rows.with_columns(weight=pl.col("weight") / pl.col("genre").list.len())
-    return divided.filter(pl.col("genre").list.len() > 0).explode("genre")
+def _genre_parts(catalogue: pl.DataFrame) -> pl.DataFrame:
+    """`movie_id, part, genre`: a row a genre of each movie, which counts for `part` of it."""
+    of_some = catalogue.filter(pl.col("genres").list.len() > 0)
+    parts = of_some.select("movie_id", part=1 / pl.col("genres").list.len(), genre="genres")
+    return parts.explode("genre").with_columns(pl.col("genre").cast(pl.String))
 
 
-def _shares(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+def _liked(rated: pl.DataFrame, parts: pl.DataFrame, by: str, users: pl.DataFrame, shrinkage: float) -> pl.DataFrame:
+    """`user_id, by, n_ratings, share, liking` of `rated` movies whose `by` is in `parts`."""
+    total = pl.col("rating").cast(pl.Float64).sum()
     return (
-        rows.group_by("user_id", by)
-        .agg(weight=pl.col("weight").sum())
-        .select("user_id", by, share=pl.col("weight") / pl.col("weight").sum().over("user_id"))
-    )
-
-
-def _by(rows: pl.DataFrame, by: str, users: pl.DataFrame, shrinkage: float) -> pl.DataFrame:
-    mean = pl.col("mean_rating")
-    counted = rows.group_by("user_id", by).agg(n_ratings=pl.len(), total=pl.col("rating").cast(pl.Float64).sum())
-    return (
-        counted.join(_shares(rows, by), on=["user_id", by])
+        rated.join(parts, on="movie_id")
+        .group_by("user_id", by)
+        .agg(_weight_of_parts(), n_ratings=pl.len(), total=total)
         .join(users.select("user_id", "mean_rating"), on="user_id")
-        .with_columns(liking=(pl.col("total") + shrinkage * mean) / (pl.col("n_ratings") + shrinkage))
-        .select("user_id", by, "n_ratings", "share", "liking")
+        .select(
+            "user_id",
+            by,
+            "n_ratings",
+            share=_share(),
+            liking=(pl.col("total") + shrinkage * pl.col("mean_rating")) / (pl.col("n_ratings") + shrinkage),
+        )
         .sort("user_id", "share", by, descending=[False, True, False])
     )
+
+
+def _weight_of_parts() -> pl.Expr:
+    return (pl.col("weight") * pl.col("part")).sum().alias("weight")
+
+
+def _share() -> pl.Expr:
+    return pl.col("weight") / pl.col("weight").sum().over("user_id")
