@@ -98,6 +98,8 @@ def _newcomer_in_words(genres: list[str], rated: int) -> str:
 
 
 def _print_list(listed: RecommendationList, title: str) -> None:
+    from recsys_assets.serving.answers import evidence_in_words
+
     table = RichTable(title=escape(title), title_justify="left")
     for column in ("#", "movie", "genres", "score", "because"):
         table.add_column(column, justify="right" if column in "#score" else "left", overflow="fold")
@@ -107,7 +109,7 @@ def _print_list(listed: RecommendationList, title: str) -> None:
             escape(movie.title),
             ", ".join(movie.genres),
             f"{movie.score:.3f}",
-            escape("\n".join(movie.reasons)),
+            escape("\n".join((*movie.reasons, *evidence_in_words(movie.evidence)))),
         )
     out.print(table)
     route = listed.answered_by

@@ -11,11 +11,13 @@ import numpy as np
 import polars as pl
 
 from recsys_assets.recommenders import Explanation, ModelError, Reason, Recommendations, Recommender, Route, load_model
+from recsys_assets.recommenders.data import Histories
+from recsys_assets.recommenders.evidence import SHARED_GENRES, Evidence, evidence_in
 from recsys_assets.recommenders.export import read_manifest
 from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import Settings
 
-REASONS_SHOWN = 3
+REASONS_SHOWN, EVIDENCE_SHOWN = 3, 2
 NEWCOMER = -1
 """The user id of lists for somebody who has none."""
 
@@ -44,6 +46,8 @@ class RecommendedMovie:
     genres: tuple[str, ...]
     score: float
     reasons: tuple[str, ...]
+    evidence: Evidence | None = None
+    """What the user's own history holds for it, where no reason shown names a movie of theirs."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,16 @@ def load_champion(settings: Settings, model: str | None = None) -> tuple[Recomme
 
 def recommend(settings: Settings, user: int, k: int, *, model: str | None = None) -> RecommendationList:
     """The `k` movies recommended to a user, each with the reasons its score is made of."""
-    recommender, data_version = load_champion(settings, model)
+    return list_for(*load_champion(settings, model), user, k)
+
+
+def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> RecommendationList:
+    """`recommend` with a champion that is loaded already."""
     listed = recommender.recommend(np.array([user]), k)
-    n_ratings = int(recommender.histories.take(recommender.users.index(np.array([user]))).lengths[0])
-    shown = _with_reasons(recommender, listed, lambda movie: recommender.explain(user, movie))
-    return RecommendationList(
-        user, recommender.name, data_version, bool(listed.fallback[0]), recommender.route(n_ratings), shown
-    )
+    history = recommender.histories.take(recommender.users.index(np.array([user])))
+    shown = _with_reasons(recommender, listed, history, lambda movie: recommender.explain(user, movie))
+    route = recommender.route(int(history.lengths[0]))
+    return RecommendationList(user, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
 
 
 def recommend_newcomer(
@@ -84,7 +91,10 @@ def recommend_newcomer(
     recommender, data_version = load_champion(settings, model)
     ratings, genres = ratings_of(newcomer, recommender.catalogue), newcomer.genres
     listed = recommender.fold_in(ratings, k, genres=genres)
-    shown = _with_reasons(recommender, listed, lambda m: recommender.explain_fold_in(ratings, m, genres=genres))
+    history = recommender.history_of(ratings)
+    shown = _with_reasons(
+        recommender, listed, history, lambda movie: recommender.explain_fold_in(ratings, movie, genres=genres)
+    )
     route = recommender.route(len(ratings), genres=genres)
     return RecommendationList(NEWCOMER, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
 
@@ -138,16 +148,30 @@ def find_title(catalogue: pl.DataFrame, title: str) -> int:
 
 def reasons_in_words(explanation: Explanation, limit: int = REASONS_SHOWN) -> tuple[str, ...]:
     """The largest summands of a score as short sentences."""
-    positive = [r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons)
-    return tuple(_sentence(reason) for reason in positive[:limit])
+    return tuple(_sentence(reason) for reason in _reasons_shown(explanation, limit))
+
+
+def evidence_in_words(evidence: Evidence | None, limit: int = EVIDENCE_SHOWN) -> tuple[str, ...]:
+    """At most two short sentences: the most alike movies of the user's own, and how they rate its genres."""
+    if evidence is None:
+        return ()
+    near = "shares genres with" if evidence.by == SHARED_GENRES else "like"
+    alike = ", and ".join(f"{m.title}, which you gave {m.rating:g}" for m in evidence.movies[:limit])
+    tastes = " and ".join(
+        f"{t.n_ratings} {t.genre} {'movie' if t.n_ratings == 1 else 'movies'} {t.mean_rating:.1f}"
+        for t in evidence.genres[:limit]
+    )
+    said = (alike and f"{near} {alike}", tastes and f"you gave {tastes} on average")
+    return tuple(sentence for sentence in said if sentence)
 
 
 def _with_reasons(
-    recommender: Recommender, listed: Recommendations, explain: Callable[[int], Explanation]
+    recommender: Recommender, listed: Recommendations, history: Histories, explain: Callable[[int], Explanation]
 ) -> tuple[RecommendedMovie, ...]:
     """The first list of `listed`, each movie with its title and why it is there."""
     movies = [int(m) for m in listed.movies[0] if m >= 0]
     rows = _catalogue_rows(recommender, movies)
+    explained = [explain(movie) for movie in movies]
     return tuple(
         RecommendedMovie(
             position=place,
@@ -155,10 +179,19 @@ def _with_reasons(
             title=rows[movie][0],
             genres=rows[movie][1],
             score=float(listed.scores[0, place - 1]),
-            reasons=reasons_in_words(explain(movie)),
+            reasons=reasons_in_words(why),
+            evidence=None if _names_history(why) else evidence_in(recommender, history, movie),
         )
-        for place, movie in enumerate(movies, start=1)
+        for place, (movie, why) in enumerate(zip(movies, explained, strict=True), start=1)
     )
+
+
+def _names_history(explanation: Explanation) -> bool:
+    return any(reason.kind == "history" for reason in _reasons_shown(explanation, REASONS_SHOWN))
+
+
+def _reasons_shown(explanation: Explanation, limit: int) -> list[Reason]:
+    return ([r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons))[:limit]
 
 
 def _sentence(reason: Reason) -> str:

@@ -12,6 +12,7 @@ from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import load_settings
 from recsys_assets_tests.cli.champions import export_champion
 from recsys_assets_tests.cli.conftest import Recsys
+from recsys_assets_tests.recommenders.conftest import QUICK
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 
@@ -88,3 +89,19 @@ def test_unknown_genres_and_titles_are_named(asked: Recsys, command: tuple[str, 
     refused = asked("recommend", *command)
     assert refused.exit_code == 1
     assert hint in " ".join(refused.stderr.split())
+
+
+@pytest.mark.parametrize(("model", "looked_up"), [("content", False), ("svd", True)])
+def test_where_no_reason_names_a_rated_movie_evidence_does(
+    recsys: Recsys, world: World, model: str, looked_up: bool
+) -> None:
+    export_champion(load_settings(), model, world.interactions, world.catalogue, QUICK.get(model))
+    listed = json.loads(recsys("recommend", "--user", "101", "-k", "3", "--json").stdout)
+    rated = set(world.interactions.filter(pl.col("user_id") == 101)["movie_id"])
+    for movie in listed["movies"]:
+        assert (movie["evidence"] is not None) == looked_up
+        if looked_up:
+            assert movie["evidence"]["movies"]
+            assert {m["movie_id"] for m in movie["evidence"]["movies"]} <= rated
+    shown = " ".join(recsys("recommend", "--user", "101", "-k", "3").output.split())
+    assert ("on average" in shown) == looked_up
