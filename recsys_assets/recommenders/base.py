@@ -107,7 +107,7 @@ class Recommender(ABC):
 
     def _route(self, n_ratings: int) -> Route:
         """Who answers a user with that many known ratings, at least one, and why."""
-        return Route(self.name, f"{n_ratings} of this user's ratings are known")
+        return Route(self.name, f"{n_ratings} of this user's ratings {'is' if n_ratings == 1 else 'are'} known")
 
     # -- fitting ---------------------------------------------------------------------------------------------
 

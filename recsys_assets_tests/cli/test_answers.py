@@ -53,7 +53,7 @@ def test_a_newcomer_is_folded_in_by_the_titles_they_name(asked: Recsys) -> None:
 def test_the_table_says_who_answers_and_why(asked: Recsys) -> None:
     shown = " ".join(asked("recommend", "--likes", "Movie 1", "-k", "2").output.split())
     assert "2 movies for a newcomer who rated 1 movie" in shown
-    assert "Answered by content: 1 of this user's ratings" in shown
+    assert "Answered by content: 1 of this user's ratings is known." in shown
     shown = " ".join(asked("recommend", "--user", "987654").output.split())
     assert "Answered by popularity: nothing is known of this user" in shown
     assert "User 987654 is unknown" in shown

@@ -78,3 +78,15 @@ def test_similar_movies_are_those_the_model_calls_similar(
     assert found.by == name
     assert [m.similarity for m in found.movies] == pytest.approx([s for _, s in expected])
     assert {m.movie_id for m in found.movies} <= set(rated)
+
+
+def test_every_model_has_evidence_of_the_users_own(model: Recommender, world: World) -> None:
+    rated = dict(world.interactions.filter(pl.col("user_id") == 101).select("movie_id", "rating").rows())
+    shown = model.recommend(np.array([101]), 5).movies[0].tolist()
+    found = [evidence(model, 101, movie) for movie in shown if movie >= 0]
+    assert any(one.movies for one in found)
+    for one in found:
+        assert {m.movie_id: m.rating for m in one.movies} == {m.movie_id: rated[m.movie_id] for m in one.movies}
+        similarities = [m.similarity for m in one.movies]
+        assert similarities == sorted(similarities, reverse=True)
+        assert all(s > 0 for s in similarities)
