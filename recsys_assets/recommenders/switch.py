@@ -38,7 +38,7 @@ PART_CONFIGS: dict[str, dict[str, Any]] = {
 
 
 class SwitchConfig(BaseModel, extra="forbid"):
-    parts: tuple[str, ...] = Field(default=("content", "popularity", "svd"), min_length=1)
+    parts: tuple[str, ...] = Field(default=("markov", "item_knn", "ials", "content", "popularity"), min_length=1)
     """Names of the models that may answer; of equal ones the first does."""
     part_configs: dict[str, dict[str, Any]] = {}
     """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
