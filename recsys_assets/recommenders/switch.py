@@ -32,14 +32,17 @@ COLD_PART = "content"
 """The part that knows movies nobody rated."""
 PART_CONFIGS: dict[str, dict[str, Any]] = {
     "popularity": {"order": "count"},
-    "content": {"interest": 1.0, "half_life": 10},
+    "content": {"interest": 1.0, "half_life": 10, "prior": 0.0},
 }
-"""How parts differ from the models of their name: as in the hybrid, for ranking what is watched next."""
+"""How parts differ from the models of their name: tuned for ranking what is watched next, and content without its prior
+for being known, which would put movies nobody rated behind all others: of the places in lists on ml-latest-small 0.4 %
+went to them with it, 2.1 % without at the price of 1 %."""
 
 
 class SwitchConfig(BaseModel, extra="forbid"):
-    parts: tuple[str, ...] = Field(default=("content", "popularity", "svd"), min_length=1)
-    """Names of the models that may answer; of equal ones the first does."""
+    parts: tuple[str, ...] = Field(default=("markov", "item_knn", "ials", "content", "popularity"), min_length=1)
+    """Names of the models that may answer; of equal ones the first does. On ml-latest-small `markov` answers up to 20
+    ratings and `item_knn` from 21 on, on ml-100k `ials` everyone."""
     part_configs: dict[str, dict[str, Any]] = {}
     """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
     edges: tuple[PositiveInt, ...] = (2, 5, 10, 20, 50)

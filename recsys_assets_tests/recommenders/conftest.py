@@ -35,8 +35,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "time_rating_lstm": RECURRENT,
     "time_rating_content": RECURRENT,
     "time_rating_hybrid": {"part_configs": dict.fromkeys(("time_rating_lstm", "time_rating_content"), RECURRENT)},
-    "hybrid": {"part_configs": {"svd": SVD}},
-    "switch": {"part_configs": {"svd": SVD}},
+    "hybrid": {"part_configs": {"svd": SVD, "ials": FACTORS}},
+    "switch": {"part_configs": {"ials": FACTORS}},
 }
 """Sizes fit for a world of 40 movies."""
 
