@@ -44,6 +44,8 @@ install-dev: $(VENV)/.installed-dev
 demo: install ## everything, once, on the embedded data set: graph, leaderboard, ten recommendations
 	@$(BIN)/recsys demo
 
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
 test: install-dev ## all tests; those of the whole graph and its pages beside the others
 	@log=$$(mktemp); $(BIN)/python -m pytest -m e2e -p no:cacheprovider >$$log 2>&1 & whole=$$!; \
 	$(BIN)/python -m pytest -m 'not e2e and not benchmark'; rest=$$?; \
