@@ -29,7 +29,7 @@ from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.splits import publish_splits
 from recsys_assets.quality import validate
-from recsys_assets.settings import load_settings
+from recsys_assets.settings import PROJECT_ROOT, load_settings
 from recsys_assets.sources import prepare
 from recsys_assets.sources.drops import drops_dir
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
@@ -60,7 +60,11 @@ def test_ingest_of_many_ratings(tmp_path: Path) -> None:
         layout = LAYOUTS["movies-dataset"]
         write_drop(layout, sized(layout, ratings=asked), raw)
     process = subprocess.run(  # a process of its own: its peak is that of ingest alone
-        [sys.executable, __file__, str(tmp_path)], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, str(tmp_path)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
     )
     measured = json.loads(process.stdout.splitlines()[-1])
     seconds, facts = measured["seconds"], measured["facts"]

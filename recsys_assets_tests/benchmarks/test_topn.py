@@ -29,6 +29,7 @@ from recsys_assets.evaluation.ultragcn import ULTRAGCN_CONFIGS, K, f1, scored, u
 from recsys_assets.progress import silent
 from recsys_assets.recommenders import build
 from recsys_assets.recommenders.data import Histories, Ids, TrainingData, align_people
+from recsys_assets.settings import PROJECT_ROOT
 from recsys_assets.sources.ml_1m_ultragcn import UltraGcnData, read_ultragcn
 from recsys_assets_tests.benchmarks.tables import show
 
@@ -205,7 +206,8 @@ def test_size() -> None:
 def alone(task: str, name: str, argument: str) -> dict[str, Any]:
     """What this file prints as a script for one model."""
     command = [sys.executable, __file__, task, name, argument]
-    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    env = os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=env)
     found: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     return found
 
