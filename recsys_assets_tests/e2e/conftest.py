@@ -17,7 +17,8 @@ import pytest
 from recsys_assets.settings import PROJECT_ROOT
 from recsys_assets_tests.conftest import IN_CI
 
-RUN_SECONDS = 420
+RUN_SECONDS, TEST_SECONDS = 900, 1500
+"""Longest that a run, and a test with the run it asks for, may take while other tests share the cores."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +28,12 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @dataclass(frozen=True)
