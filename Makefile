@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
 VENV ?= .venv
+RIVALS ?= .venv-rivals
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -15,7 +16,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 export MPLBACKEND := Agg
 
-.PHONY: help demo test dev install install-dev check format benchmark constraints clean
+.PHONY: help demo test dev install install-dev check format bench constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +44,8 @@ install-dev: $(VENV)/.installed-dev
 demo: install ## everything, once, on the embedded data set: graph, leaderboard, ten recommendations
 	@$(BIN)/recsys demo
 
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
 test: install-dev ## all tests; those of the whole graph and its pages beside the others
 	@log=$$(mktemp); $(BIN)/python -m pytest -m e2e -p no:cacheprovider >$$log 2>&1 & whole=$$!; \
 	$(BIN)/python -m pytest -m 'not e2e and not benchmark'; rest=$$?; \
@@ -58,11 +61,17 @@ check: install-dev ## format, lint, types, import rules; seconds
 format: install-dev ## format and mend what can be mended by itself
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-benchmark: install-dev ## speed and memory, as tables
-	@$(BIN)/python -m pytest -m benchmark -s
+$(RIVALS)/.installed:
+	@echo "Installing LensKit in an environment of its own ($(RIVALS)); it needs an older pandas"
+	@$(PYTHON) -m venv $(RIVALS)
+	@$(RIVALS)/bin/python -m pip install --disable-pip-version-check --quiet 'lenskit>=2025.8,<2026' "$$(grep '^torch==' constraints.txt)"
+	@touch $@
+
+bench: install-dev $(RIVALS)/.installed ## quality, speed and memory beside other tools, as tables and markdown
+	@RECSYS_RIVALS_PYTHON=$(CURDIR)/$(RIVALS)/bin/python $(BIN)/python -m pytest -m benchmark -s
 
 constraints: install-dev ## resolve constraints.txt anew for Python 3.11-3.13 (needs uv)
 	@uv pip compile --universal --python-version 3.11 --extra dev pyproject.toml -o constraints.txt --no-header --no-annotate -q
 
 clean: ## remove the virtual environment and caches; data and models stay
-	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(RIVALS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

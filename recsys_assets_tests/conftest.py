@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    # Before numpy and torch are imported: tests run beside one another, and threads that share a core only wait.
+    os.environ.setdefault(variable, "1")
+
+from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings  # noqa: E402
 
 IN_CI = bool(os.environ.get("CI"))
 

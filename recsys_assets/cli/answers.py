@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -21,24 +21,86 @@ from recsys_assets.cli.common import (
 )
 from recsys_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from recsys_assets.serving.answers import RecommendationList
+
+
+LIKED = 5.0
+"""The rating that `--likes` stands for."""
+
 
 def recommend(
-    user: Annotated[str, typer.Option("--user", "-u", help="User id; an unknown one gets what most rate well.")],
+    user: Annotated[
+        str | None, typer.Option("--user", "-u", help="User id; an unknown one gets what most rate well.")
+    ] = None,
+    genre: Annotated[
+        list[str] | None, typer.Option("--genre", "-g", help="For a newcomer: a genre to show the best of; repeatable.")
+    ] = None,
+    likes: Annotated[
+        list[str] | None, typer.Option(help='For a newcomer: a title they love, "Heat (1995)"; repeatable.')
+    ] = None,
+    rating: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TITLE=STARS", help='For a newcomer: a title they rate, "Heat (1995)=2"; repeatable.'),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
     model: ModelOption = None,
     dataset: DatasetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Movies for a user, each with its reasons."""
+    """Movies for a user, or for a newcomer who names genres or titles; each with its reasons."""
+    _require_one_way_of_asking(user=user, genre=genre, titles=[*(likes or ()), *(rating or ())])
+    rated = (*((title, LIKED) for title in likes or ()), *map(_title_and_rating, rating or ()))
+    from recsys_assets.serving.answers import Newcomer, recommend_newcomer
     from recsys_assets.serving.answers import recommend as answer
 
     settings = settings_of(dataset)
     with clear_errors():
-        listed = answer(settings, _user_id(settings, user), k, model=model)
+        if user is not None:
+            listed = answer(settings, _user_id(settings, user), k, model=model)
+        else:
+            listed = recommend_newcomer(settings, Newcomer(rated, tuple(genre or ())), k, model=model)
     if as_json:
         print_json(listed)
         return
-    table = RichTable(title=f"{k} movies for user {user} · {listed.model} · {settings.dataset}", title_justify="left")
+    whom = f"user {user}" if user is not None else _newcomer_in_words(genre or [], len(rated))
+    _print_list(listed, f"{len(listed.movies)} movies for {whom} · {listed.model} · {settings.dataset}")
+    if user is not None and listed.fallback:
+        out.print(f"[yellow]User {escape(user)} is unknown: these are the movies most people rate well.[/]")
+
+
+def _require_one_way_of_asking(**ways: object) -> None:
+    given = [name for name, value in ways.items() if value is not None and value != []]
+    if len(given) != 1:
+        stop(
+            MISUSED,
+            ("say for whom" if not given else "ask in one way, not in several")
+            + ": either --user ID, or --genre GENRE, or --likes TITLE and --rating TITLE=STARS",
+        )
+
+
+def _title_and_rating(text: str) -> tuple[str, float]:
+    """`Heat (1995)=2`; the last `=` counts, titles may hold others."""
+    title, _, stars = text.rpartition("=")
+    try:
+        value = float(stars)
+    except ValueError:
+        value = 0.0
+    if not title.strip() or not 0.5 <= value <= 5:
+        stop(MISUSED, f"--rating wants a title and 0.5 to 5 stars, as in 'Heat (1995)=2', not {text!r}")
+    return title, value
+
+
+def _newcomer_in_words(genres: list[str], rated: int) -> str:
+    if genres:
+        return f"a newcomer who likes {', '.join(genres)}"
+    return f"a newcomer who rated {rated} {'movie' if rated == 1 else 'movies'}"
+
+
+def _print_list(listed: RecommendationList, title: str) -> None:
+    from recsys_assets.serving.answers import evidence_in_words
+
+    table = RichTable(title=escape(title), title_justify="left")
     for column in ("#", "movie", "genres", "score", "because"):
         table.add_column(column, justify="right" if column in "#score" else "left", overflow="fold")
     for movie in listed.movies:
@@ -47,11 +109,11 @@ def recommend(
             escape(movie.title),
             ", ".join(movie.genres),
             f"{movie.score:.3f}",
-            escape("\n".join(movie.reasons)),
+            escape("\n".join((*movie.reasons, *evidence_in_words(movie.evidence)))),
         )
     out.print(table)
-    if listed.fallback:
-        out.print(f"[yellow]User {user} is unknown: these are the movies most people rate well.[/]")
+    route = listed.answered_by
+    out.print(f"Answered by [bold]{route.part}[/]: {escape(route.why)}.", highlight=False, soft_wrap=True)
 
 
 def similar(

@@ -11,7 +11,20 @@ from typing import Annotated, Any
 
 import typer
 
-from recsys_assets.cli import answers, data, drops, evaluate, generate, ingest, models, quality, quarantine, run, tune
+from recsys_assets.cli import (
+    answers,
+    data,
+    drops,
+    evaluate,
+    generate,
+    ingest,
+    models,
+    profile,
+    quality,
+    quarantine,
+    run,
+    tune,
+)
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -25,6 +38,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     tune.tune,
     answers.recommend,
     answers.similar,
+    profile.profile,
     models.models,
     models.rollback,
     run.doctor,

@@ -55,7 +55,7 @@ def evaluate(
     configs = configs_of(model, set_ or [])
     first = settings.seed if seed is None else seed
     with clear_errors(), clear_evaluation_errors(settings), _spinner(as_json) as progress:
-        makers = _makers(configs)
+        makers = _makers(protocol, configs)
         if protocol == "seed-windows":
             document = _leaking(settings, makers, seed, progress)
         else:
@@ -86,12 +86,18 @@ def clear_evaluation_errors(settings: Settings) -> Iterator[None]:
         stop(FAILED, str(error))
 
 
-def _makers(configs: dict[str, dict[str, Any]]) -> dict[str, Callable[[], Recommender]]:
-    """Each model's maker; a wrong name or field stops here, before anything is read."""
+def _makers(protocol: str, configs: dict[str, dict[str, Any]]) -> dict[str, Callable[[], Recommender]]:
+    """Each model's maker; a wrong name or field stops here, before anything is read.
+
+    On the UltraGCN split models have the settings chosen on its training part, as its literature does.
+    """
+    from recsys_assets.evaluation.ultragcn import ULTRAGCN_CONFIGS
     from recsys_assets.recommenders import ModelError, build
 
+    presets = ULTRAGCN_CONFIGS if protocol == "ml1m-ultragcn" else {}
     found: dict[str, Callable[[], Recommender]] = {}
-    for name, config in configs.items():
+    for name, given in configs.items():
+        config = presets.get(name, {}) | given
         try:
             build(name, config)
         except ModelError as error:

@@ -22,19 +22,21 @@ def materialize(
         str, typer.Argument(help="Assets: svd, '*splits' (with what it needs), 'svd*' (with what follows).")
     ] = "*",
     dataset: DatasetOption = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the models that take minutes to train.")] = False,
 ) -> None:
     """Fetch, validate, train, compare and promote: run the asset graph and wait, a line for every step."""
-    require_success(run_graph(settings_of(dataset), selection))
+    require_success(run_graph(settings_of(dataset), _without_slow(selection) if quick else selection))
 
 
 def demo(dataset: DatasetOption = None, user: Annotated[int, typer.Option(help="Who gets the list.")] = 1) -> None:
-    """Run the whole graph, then show the leaderboard, ten recommendations with reasons, and what to open next."""
+    """Run the graph with all quick models, then show the leaderboard, ten recommendations, and what to open next."""
     settings = settings_of(dataset)
-    require_success(run_graph(settings, "*"))
+    require_success(run_graph(settings, _without_slow("*")))
     leaderboard(dataset=settings.dataset)
     recommend(user=str(user), k=10, dataset=settings.dataset)
     report = settings.reports_dir / "leaderboard.html"
     out.print("\n[bold]What to open next[/]")
+    out.print("  .venv/bin/recsys materialize                 also the models that take minutes: sequences, blends")
     out.print("  make dev                                     lineage, checks, runs and plots at http://127.0.0.1:3000")
     out.print(f"  {report}", soft_wrap=True)
     out.print('  .venv/bin/recsys similar "TITLE"             titles near one you like')
@@ -58,6 +60,11 @@ def doctor(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
         out.print(table)
     if any(f.state == "broken" for f in report):
         raise typer.Exit(FAILED)
+
+
+def _without_slow(selection: str) -> str:
+    """A selection without the models that take minutes; the tag is set in `defs/recommenders.py`."""
+    return f'({selection}) and not tag:cost="slow"'
 
 
 def run_graph(settings: Settings, selection: str) -> RunOutcome:

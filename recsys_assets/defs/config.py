@@ -16,7 +16,7 @@ def launchpad_config(model: str) -> type[dg.Config]:
 
     The launchpad knows fewer types than pydantic; ranges are checked when the model is built from `as_fields`.
     """
-    return _mirrored(config_class(model), f"{model.title()}Params")
+    return _mirrored(config_class(model), f"{model.title().replace('_', '')}Params")
 
 
 def as_fields(config: dg.Config) -> dict[str, Any]:
@@ -27,6 +27,8 @@ def as_fields(config: dg.Config) -> dict[str, Any]:
 def _mirrored(source: type[BaseModel], name: str) -> type[dg.Config]:
     fields: dict[str, Any] = {}
     for field_name, field in source.model_fields.items():
+        if field.exclude:  # of the machine that fits, not of the model
+            continue
         kind = _launchpad_type(field.annotation)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             nested = _mirrored(kind, f"{name}_{field_name}")

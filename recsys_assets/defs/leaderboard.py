@@ -3,16 +3,14 @@
 import dagster as dg
 
 from recsys_assets.defs.metadata import numbers, table_record
-from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
+from recsys_assets.defs.recommenders import ALL
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.standings import publish_leaderboard
-
-COMPARED = (popularity, content, svd, hybrid)
 
 
 @dg.asset(
     name="leaderboard",
-    deps=COMPARED,
+    deps=ALL,
     group_name="evaluation",
     kinds={"polars", "matplotlib"},
     owners=[TEAM],

@@ -8,7 +8,7 @@ trial, not on the model: a challenger that loses must not keep the leaderboard f
 import dagster as dg
 
 from recsys_assets.defs.metadata import numbers
-from recsys_assets.defs.recommenders import content, hybrid, popularity, svd
+from recsys_assets.defs.recommenders import ALL
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.trial import last_trial, promote_challenger, run_trial
 
@@ -20,9 +20,16 @@ def promotion_of(
 ) -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition, dg.AssetsDefinition]:
     """Trial, check and champion of one model."""
     name = model.key.to_user_string()
+    tags = {"cost": model.tags_by_key[model.key]["cost"]}
 
     @dg.asset(
-        name=f"{name}_trial", deps=[model], group_name=GROUP, kinds={"numpy"}, owners=[TEAM], freshness_policy=NIGHTLY
+        name=f"{name}_trial",
+        deps=[model],
+        group_name=GROUP,
+        kinds={"numpy"},
+        owners=[TEAM],
+        freshness_policy=NIGHTLY,
+        tags=tags,
     )
     def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """The challenger and the champion, both scored now on the frozen hold-out neither was fitted on."""
@@ -53,6 +60,7 @@ def promotion_of(
         kinds={"mlflow"},
         owners=[TEAM],
         freshness_policy=NIGHTLY,
+        tags=tags,
     )
     def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """What serving loads: the `champion` alias and its export under `models/champion/`."""
@@ -70,7 +78,6 @@ def promotion_of(
     return trial, beats_champion, champion
 
 
-popularity_trial, popularity_beats_champion, popularity_champion = promotion_of(popularity)
-content_trial, content_beats_champion, content_champion = promotion_of(content)
-svd_trial, svd_beats_champion, svd_champion = promotion_of(svd)
-hybrid_trial, hybrid_beats_champion, hybrid_champion = promotion_of(hybrid)
+PROMOTED = [promotion_of(model) for model in ALL]
+TRIALS, CHECKS, CHAMPIONS = (list(made) for made in zip(*PROMOTED, strict=True))
+"""`<model>_trial`, its check `beats_champion`, and `<model>_champion`, for every model."""

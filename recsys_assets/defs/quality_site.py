@@ -4,14 +4,14 @@ import dagster as dg
 
 from recsys_assets.defs.features import data_snapshot
 from recsys_assets.defs.leaderboard import leaderboard
-from recsys_assets.defs.promotion import content_champion, hybrid_champion, popularity_champion, svd_champion
+from recsys_assets.defs.promotion import CHAMPIONS
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.quality.pages import write_lineage, write_site
 from recsys_assets.registry.trained import trained_models
 
 
 @dg.asset(
-    deps=[data_snapshot, leaderboard, popularity_champion, content_champion, svd_champion, hybrid_champion],
+    deps=[data_snapshot, leaderboard, *CHAMPIONS],
     group_name="quality",
     kinds={"html"},
     owners=[TEAM],

@@ -27,6 +27,8 @@ Theme = Literal["light", "dark"]
 METRIC, METRIC_LABEL = "ndcg_at_10", "NDCG@10"
 HISTORY_EDGES = (0, 20, 50, 100, 200)
 """Upper ends of the buckets of history length; the last bucket is open."""
+HISTORY_MODELS = 6
+"""More, and neither points nor names can be told apart."""
 MARKERS = "osD^vPX*"
 DPI, COLOURS = 110, 64
 """Of a PNG; a palette of so few colours keeps it under 50 kB and no eye sees it."""
@@ -140,12 +142,13 @@ def tradeoff_figure(
 
 
 def history_figure(evaluations: Sequence[Evaluation], *, theme: Theme = "light") -> Figure:
-    """Mean NDCG@10 of each model by the number of ratings it knew of the user."""
-    figure, axis = blank(max(4.9, 1.2 + 0.9 * len(evaluations)), 3.4, 1, 1, theme=theme)
-    found = [(evaluation, _history_result(evaluation)) for evaluation in evaluations]
+    """Mean NDCG@10 of the first `HISTORY_MODELS` models by the number of ratings they knew of the user."""
+    shown = evaluations[:HISTORY_MODELS]
+    figure, axis = blank(max(4.9, 1.2 + 0.9 * len(shown)), 3.4, 1, 1, theme=theme)
+    found = [(evaluation, _history_result(evaluation)) for evaluation in shown]
     _draw_histories(axis, [(evaluation, result) for evaluation, result in found if result], theme=theme)
     if axis.get_legend_handles_labels()[0]:
-        columns = min(4, len(evaluations))
+        columns = min(4, len(shown))
         figure.legend(frameon=False, loc="outside lower center", ncols=columns, labelcolor=INK[theme], fontsize=9)
     return figure
 

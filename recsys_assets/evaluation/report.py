@@ -58,6 +58,23 @@ def _lists(prefix: str, names: str, k: int) -> tuple[Measure, ...]:
     return tuple(Measure(f"{prefix}_{short[name]}_at_{k}", f"{name}@{k}") for name in names.split())
 
 
+GROUPS = {
+    "activity_0": "Nothing known",
+    "activity_1_4": "1-4 ratings",
+    "activity_5_19": "5-19 ratings",
+    "activity_20_99": "20-99 ratings",
+    "activity_100_up": "100+ ratings",
+    "age_0_17": "Age 0-17",
+    "age_18_24": "18-24",
+    "age_25_34": "25-34",
+    "age_35_44": "35-44",
+    "age_45_54": "45-54",
+    "age_55_up": "55+",
+    "gender_f": "Women",
+    "gender_m": "Men",
+}
+"""Key of a group of users (`groups.Group.key`) -> its column."""
+
 OVERVIEW = Section(
     "overview",
     "All models",
@@ -118,12 +135,24 @@ SECTIONS = (
         "Beyond accuracy",
         "Of the first 10 movies of the leave-one-out lists. Coverage: share of the catalogue shown to anyone. "
         "Diversity: 1 - mean cosine of the genres of two movies of a list. Novelty: mean -log2 of the share of users "
-        "who had rated a shown movie, in bits.",
+        "who had rated a shown movie, in bits. Gini: 0 where all movies are shown equally often, 1 where one is. Lift: "
+        "how much more popular than their history users' lists are. Miscalibration: divergence of the genres of a list "
+        "from those of the history (Steck, RecSys 2018).",
         (
             Measure("loo_test_coverage_at_10", "Coverage %", 1, scale=100),
             Measure("loo_test_diversity_at_10", "Diversity"),
             Measure("loo_test_novelty_at_10", "Novelty, bits", 2),
+            Measure("loo_test_gini_at_10", "Gini of exposure", better="lower"),
+            Measure("loo_test_popularity_lift_at_10", "Popularity lift %", 0, better="neither", scale=100),
+            Measure("loo_test_miscalibration_at_10", "Miscalibration, nats", better="lower"),
         ),
+    ),
+    Section(
+        "groups",
+        "Who is served how well",
+        "NDCG@10 of the leave-one-out lists by the number of ratings known of the user and, where known, by "
+        "age and gender. Groups of fewer than 5 users are not shown; `recsys evaluate` prints their intervals.",
+        tuple(Measure(f"loo_test_{key}_ndcg_at_10", label) for key, label in GROUPS.items()),
     ),
     Section(
         "cost",
@@ -192,7 +221,12 @@ class Report:
 
     def population(self, section: Section) -> str:
         """Who was scored, where the section is about lists."""
-        prefix = {"temporal": "temporal_test", "last-movie": "loo_test", "beyond": "loo_test"}.get(section.anchor)
+        prefix = {
+            "temporal": "temporal_test",
+            "last-movie": "loo_test",
+            "beyond": "loo_test",
+            "groups": "loo_test",
+        }.get(section.anchor)
         result = next((r for e in self.evaluations if prefix and (r := e.ranking(prefix))), None)
         return "" if result is None else _population(result)
 

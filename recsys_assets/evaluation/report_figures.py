@@ -42,7 +42,7 @@ def pictures(report: Report) -> tuple[Picture, ...]:
             lambda theme: tradeoff_figure(models, against="speed", theme=theme),
         ),
         Picture(
-            "Points: NDCG@10 of each model, users grouped by how many of their ratings it knew, with 95 % intervals",
+            "Points: NDCG@10 of the first models, users grouped by how many ratings were known, with intervals",
             lambda theme: history_figure(models, theme=theme),
         ),
     )

@@ -207,7 +207,7 @@ def fitted_scores(
     def score(windows: Windows) -> FloatArray:
         own = windows.histories()
         asked = Histories(own.indptr, column[own.movies].astype(np.int32), own.ratings, own.timestamps)
-        return model._scores(asked, np.full(len(windows), -1))[:, column]
+        return model._scores(asked, np.full(len(windows), -1), model.fallback_scores)[:, column]
 
     return score
 

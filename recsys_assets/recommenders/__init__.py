@@ -2,7 +2,7 @@
 
 from recsys_assets.recommenders.base import Exclude, RatingPredictor, Recommender
 from recsys_assets.recommenders.models import MODELS, build, config_class, load_model, model_class
-from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations
+from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations, Route
 
 __all__ = [
     "MODELS",
@@ -13,6 +13,7 @@ __all__ = [
     "Reason",
     "Recommendations",
     "Recommender",
+    "Route",
     "build",
     "config_class",
     "load_model",

@@ -7,7 +7,7 @@ A model file gives `_fit`, `_score`, `_state`/`_restore`, and where it can `_sim
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -37,9 +37,9 @@ from recsys_assets.recommenders.data import (
     titles_of,
 )
 from recsys_assets.recommenders.export import Export, read_export, write_export
+from recsys_assets.recommenders.newcomers import Newcomers, genres_named, newcomer_route
 from recsys_assets.recommenders.ranking import hide, top_k
-from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations
-from recsys_assets.recommenders.weighted_rating import weighted_rating
+from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations, Route
 
 __all__ = [
     "Exclude",
@@ -49,6 +49,7 @@ __all__ = [
     "Reason",
     "Recommendations",
     "Recommender",
+    "Route",
     "check_interactions",
     "hide",
     "top_k",
@@ -95,9 +96,18 @@ class Recommender(ABC):
         """Similarity (m, n_movies) of every movie to each of `m` movie indices."""
         raise ModelError(f"{self.name} knows no similar movies; ask `content` instead")
 
+    @property
+    def knows_similar(self) -> bool:
+        """Whether `similar` has an answer."""
+        return type(self)._similar is not Recommender._similar
+
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         """Summands of `score`; a model without a better account names itself."""
         return [Reason("part", f"the {self.name} model's score", score)]
+
+    def _route(self, n_ratings: int) -> Route:
+        """Who answers a user with that many known ratings, at least one, and why."""
+        return Route(self.name, f"{n_ratings} of this user's ratings {'is' if n_ratings == 1 else 'are'} known")
 
     # -- fitting ---------------------------------------------------------------------------------------------
 
@@ -143,18 +153,24 @@ class Recommender(ABC):
         self.users, self.movies, self.histories = users, movies, histories
         self.catalogue = catalogue.select(CATALOGUE_COLUMNS)
         self.titles = titles_of(self.catalogue)
-        self.fallback_scores = weighted_rating(histories.movies, histories.ratings, n_movies=len(movies)).astype(
-            np.float32
-        )
+        self.newcomers = Newcomers.of(histories, self.catalogue)
+        self.fallback_scores = self.newcomers.scores
 
     # -- asking ----------------------------------------------------------------------------------------------
 
     def recommend(
-        self, users: IntArray, k: int, *, exclude: Exclude = "seen", also_exclude: pl.DataFrame | None = None
+        self,
+        users: IntArray,
+        k: int,
+        *,
+        exclude: Exclude = "seen",
+        also_exclude: pl.DataFrame | None = None,
+        genres: Sequence[str] = (),
     ) -> Recommendations:
         """Top `k` of all movies for each user id, best first. Unknown users are answered by weighted rating.
 
         `also_exclude` (`user_id, movie_id`): pairs never to be shown, beside what `exclude` says.
+        `genres`: what unknown users are shown the best of; those with a history are answered by it.
         """
         self._require_fitted()
         require_k(k)
@@ -163,7 +179,7 @@ class Recommender(ABC):
         ids = np.full((len(users), k), -1, dtype=np.int64)
         values = np.full((len(users), k), -np.inf, dtype=np.float32)
         hidden = self._hidden(also_exclude)
-        for start, scores in self._score_blocks(known, self.histories):
+        for start, scores in self._score_blocks(known, self.histories, self.newcomers.within(genres)):
             stop = start + len(scores)
             if exclude == "seen":
                 hide(scores, self.histories.take(known[start:stop]))
@@ -172,15 +188,18 @@ class Recommender(ABC):
             ids[start:stop], values[start:stop] = self._top(scores, k)
         return Recommendations(users, ids, values, (known < 0) | (self._history_lengths(known) == 0))
 
-    def fold_in(self, ratings: pl.DataFrame, k: int, *, exclude: Exclude = "seen") -> Recommendations:
+    def fold_in(
+        self, ratings: pl.DataFrame, k: int, *, exclude: Exclude = "seen", genres: Sequence[str] = ()
+    ) -> Recommendations:
         """Top `k` for a newcomer (user id -1) from a few ratings (`movie_id, rating`, optional `timestamp`).
 
-        Nothing is retrained. Movies the model does not know are ignored; none known at all: weighted rating.
+        Nothing is retrained. Movies the model does not know are ignored; none known at all: weighted rating, within
+        `genres` where some are named.
         """
         self._require_fitted()
         require_k(k)
         history = self.history_of(ratings)
-        scores = self._scores(history, np.array([-1]))
+        scores = self._scores(history, np.array([-1]), self.newcomers.within(genres))
         if exclude == "seen":
             hide(scores, history)
         ids, values = self._top(scores, k)
@@ -190,7 +209,8 @@ class Recommender(ABC):
         """Scores (n, n_movies) of all movies, in the order of `self.movies`; nothing is masked."""
         self._require_fitted()
         users = np.asarray(users, dtype=np.int64)
-        blocks = [block for _, block in self._score_blocks(self.users.index(users), self.histories)]
+        known = self.users.index(users)
+        blocks = [block for _, block in self._score_blocks(known, self.histories, self.fallback_scores)]
         return np.concatenate(blocks) if blocks else np.empty((0, len(self.movies)), dtype=np.float32)
 
     def similar(self, movies: IntArray, k: int) -> tuple[IntArray, FloatArray]:
@@ -202,16 +222,21 @@ class Recommender(ABC):
         scores[np.arange(len(index)), index] = -np.inf
         return self._top(scores, k)
 
-    def explain(self, user: int, movie: int) -> Explanation:
-        """Why `movie` has its score for `user`; contributions add up to the score."""
+    def route(self, n_ratings: int, *, genres: Sequence[str] = ()) -> Route:
+        """Who answers a user with so many known ratings, or one who only named genres, and why."""
+        self._require_fitted()
+        return self._route(n_ratings) if n_ratings else newcomer_route(genres_named(self.catalogue, genres))
+
+    def explain(self, user: int, movie: int, *, genres: Sequence[str] = ()) -> Explanation:
+        """Why `movie` has its score for `user`; contributions add up to the score. `genres` as in `recommend`."""
         self._require_fitted()
         known = self.users.index(np.array([user]))
-        return self._explanation(self.histories.take(known), int(known[0]), user, movie)
+        return self._explanation(self.histories.take(known), int(known[0]), user, movie, genres)
 
-    def explain_fold_in(self, ratings: pl.DataFrame, movie: int) -> Explanation:
+    def explain_fold_in(self, ratings: pl.DataFrame, movie: int, *, genres: Sequence[str] = ()) -> Explanation:
         """`explain` for the newcomer of `fold_in`."""
         self._require_fitted()
-        return self._explanation(self.history_of(ratings), -1, -1, movie)
+        return self._explanation(self.history_of(ratings), -1, -1, movie, genres)
 
     def history_of(self, ratings: pl.DataFrame) -> Histories:
         """One newcomer's ratings (`movie_id, rating`, optional `timestamp`) as a history of known movies."""
@@ -258,17 +283,19 @@ class Recommender(ABC):
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
-    def _score_blocks(self, known: IntArray, histories: Histories) -> Iterator[tuple[int, FloatArray]]:
+    def _score_blocks(
+        self, known: IntArray, histories: Histories, fallback: FloatArray
+    ) -> Iterator[tuple[int, FloatArray]]:
         step = max(1, BLOCK_ELEMENTS // max(1, len(self.movies)))
         for start in range(0, len(known), step):
             block = known[start : start + step]
-            yield start, self._scores(histories.take(block), block)
+            yield start, self._scores(histories.take(block), block, fallback)
 
-    def _scores(self, histories: Histories, users: IntArray) -> FloatArray:
-        """`_score` where there is a history, the fallback where there is none."""
+    def _scores(self, histories: Histories, users: IntArray, fallback: FloatArray) -> FloatArray:
+        """`_score` where there is a history, `fallback` (n_movies,) where there is none."""
         scores = np.empty((len(histories), len(self.movies)), dtype=np.float32)
         warm = np.flatnonzero(histories.lengths > 0)
-        scores[histories.lengths == 0] = self.fallback_scores
+        scores[histories.lengths == 0] = fallback
         if len(warm):
             scores[warm] = self._score(histories.take(warm), users[warm])
         return scores
@@ -288,14 +315,13 @@ class Recommender(ABC):
         no_rating, no_time = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.int64)
         return users, Histories.from_columns(rows[known], len(users), movies[known], no_rating, no_time)
 
-    def _explanation(self, history: Histories, known: int, user: int, movie: int) -> Explanation:
+    def _explanation(self, history: Histories, known: int, user: int, movie: int, genres: Sequence[str]) -> Explanation:
         column = int(self._require_movies(np.array([movie]))[0])
-        score = float(self._scores(history, np.array([known]))[0, column])
-        if history.lengths[0] == 0:
-            reasons = [Reason("popularity", "well rated by many; nothing is known of this user yet", score)]
-        else:
-            reasons = self._explain(history, known, column, score)
-        return Explanation(user, movie, score, tuple(sorted(reasons, key=lambda r: -abs(r.contribution))))
+        score = float(self._scores(history, np.array([known]), self.newcomers.within(genres))[0, column])
+        n = int(history.lengths[0])
+        reasons = self._explain(history, known, column, score) if n else self.newcomers.reasons(column, genres)
+        ordered = sorted(reasons, key=lambda r: -abs(r.contribution))
+        return Explanation(user, movie, score, tuple(ordered), self.route(n, genres=genres))
 
     def _history_lengths(self, known: IntArray) -> IntArray:
         return np.where(known >= 0, self.histories.lengths[np.maximum(known, 0)] if len(self.users) else 0, 0)

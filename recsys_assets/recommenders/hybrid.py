@@ -33,13 +33,16 @@ PART_WORDS = {
     "popularity": "many people rated it",
     "content": "its genres, people and plot, beside the movies named",
     "svd": "the rating predicted for you",
+    "markov": "watched around the movies you watched last",
+    "ials": "watched by people of your taste",
 }
 """What a part's share of the score means to the person who is shown it."""
 
 
 class HybridConfig(BaseModel, extra="forbid"):
-    parts: tuple[str, ...] = Field(default=("popularity", "content", "svd"), min_length=2)
-    """Names of the models to combine."""
+    parts: tuple[str, ...] = Field(default=("popularity", "content", "svd", "markov", "ials"), min_length=2)
+    """Names of the models to combine. The last two bring NDCG@10 on the temporal validation part from 0.253 to 0.254
+    (ml-100k) and from 0.355 to 0.373 (ml-latest-small), seed 20261123."""
     part_configs: dict[str, dict[str, Any]] = {}
     """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
     generator: str = "content"
@@ -63,7 +66,7 @@ class HybridConfig(BaseModel, extra="forbid"):
 
 
 class Hybrid(Recommender):
-    """Popularity, content and predicted rating together."""
+    """Popularity, content, predicted rating, what follows the last movies and taste, together."""
 
     name = "hybrid"
     Config = HybridConfig
@@ -114,6 +117,16 @@ class Hybrid(Recommender):
     def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
         return {name: part._score(histories, users) for name, part in self.parts.items()}
 
+    @property
+    def knows_similar(self) -> bool:
+        return any(part.knows_similar for part in self.parts.values())
+
+    def _similar(self, movies: IntArray) -> FloatArray:
+        """As the part of the largest weight that knows similar movies has it."""
+        by_weight = [name for _, name in sorted(zip(-self.weights, self.parts, strict=True), key=lambda pair: pair[0])]
+        knowing = [self.parts[name] for name in by_weight if self.parts[name].knows_similar]
+        return knowing[0]._similar(movies) if knowing else super()._similar(movies)
+
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         own = {name: scores[0] for name, scores in self._part_scores(history, np.array([user])).items()}
         if self.strategy == "rerank":
@@ -128,7 +141,7 @@ class Hybrid(Recommender):
                 rest = weight * z - sum(r.contribution for r in shown)
                 label = PART_WORDS.get(name, f"the {name} model's score")
                 reasons += [*shown, Reason("part", label, rest)]
-        return reasons
+        return each_movie_once(reasons)
 
     def _explain_rerank(
         self, own: dict[str, FloatArray], history: Histories, user: int, movie: int, score: float
@@ -169,3 +182,14 @@ class Hybrid(Recommender):
             part.adopt(self.users, self.movies, self.histories, self.catalogue)
             part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
             part.fitted = True
+
+
+def each_movie_once(reasons: list[Reason]) -> list[Reason]:
+    """Several parts may name a movie of the history: what it contributes to all of them, as one reason."""
+    told: dict[int, Reason] = {}
+    for reason in reasons:
+        if reason.movie_id is not None:
+            before = told.get(reason.movie_id)
+            total = reason.contribution + (before.contribution if before else 0)
+            told[reason.movie_id] = replace(reason, contribution=total)
+    return [*told.values(), *(reason for reason in reasons if reason.movie_id is None)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from recsys_assets.recommenders.base import Recommender, require_k
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
-from recsys_assets.recommenders.results import ModelError, Reason
+from recsys_assets.recommenders.newcomers import genres_named, movies_of_genre
+from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.weighted_rating import PERCENTILE, Prior, count_votes, prior_of
 
 
@@ -37,7 +37,9 @@ class Popularity(Recommender):
         """Ids and scores (k,) of the best movies, of one genre where given; -1 where fewer remain."""
         self._require_fitted()
         require_k(k)
-        scores = self._ranked(np.ones(len(self.movies), dtype=bool) if genre is None else self._of_genre(genre))
+        genres = genres_named(self.catalogue, () if genre is None else (genre,))
+        every = np.ones(len(self.movies), dtype=bool)
+        scores = self._ranked(movies_of_genre(self.catalogue, genres[0]) if genres else every)
         ids, values = self._top(scores[None, :], k)
         return ids[0], values[0]
 
@@ -78,10 +80,3 @@ class Popularity(Recommender):
         by_rating = self.config.order == "weighted_rating"
         scores = prior.weighted(self.votes, self.total) if by_rating else np.log1p(self.votes)
         return np.where(chosen, scores, -np.inf).astype(np.float32)
-
-    def _of_genre(self, genre: str) -> NDArray[np.bool_]:
-        chosen = self.catalogue["genres"].list.contains(genre).fill_null(value=False).to_numpy()
-        if not chosen.any():
-            known = self.catalogue["genres"].explode().drop_nulls().unique().sort().cast(pl.String).to_list()
-            raise ModelError(f"no movie has genre {genre!r}; genres are {', '.join(known) or 'not in the catalogue'}")
-        return chosen

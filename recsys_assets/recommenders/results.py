@@ -39,6 +39,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Who answers a user, and why: a decision that can be shown."""
+
+    part: str
+    """Name of the model that answers."""
+    why: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a movie has its score: the contributions of `reasons` add up to `score`, largest first."""
 
@@ -46,3 +55,5 @@ class Explanation:
     movie_id: int
     score: float
     reasons: tuple[Reason, ...]
+    route: Route | None = None
+    """Who gave that score, and why it was them who answered."""

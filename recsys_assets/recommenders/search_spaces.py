@@ -47,6 +47,18 @@ class Dimension:
     options: tuple[Any, ...] = ()
 
 
+HALF_LIVES = OneOf((None, 2.0, 5.0, 10.0, 20.0, 50.0))
+SEQUENCES: dict[str, Between | OneOf] = {
+    "window": OneOf((20, 50, 100, 200)),
+    "dim": OneOf((32, 64, 128)),
+    "dropout": Between(0.0, 0.6),
+    "learning_rate": Between(0.0005, 0.01, log=True),
+    "initial_spread": Between(0.005, 0.2, log=True),
+    "weight_decay": Between(0.0, 0.1),
+    "pipeline.batch_size": OneOf((8, 16, 32, 64, 128)),
+}
+RECURRENT: dict[str, Between | OneOf] = {"hidden": OneOf((64, 128, 256)), "layers": Between(1, 3)}
+
 SPACES: dict[str, dict[str, Between | OneOf]] = {
     "popularity": {"order": OneOf(), "percentile": Between(0.0, 0.99)},
     "content": {
@@ -66,6 +78,85 @@ SPACES: dict[str, dict[str, Between | OneOf]] = {
         "learning_rate": Between(0.001, 0.03, log=True),
         "regularization": Between(0.01, 0.3, log=True),
     },
+    "svdpp": {
+        "factors": Between(5, 60, log=True),
+        "epochs": Between(10, 60, log=True),
+        "learning_rate": Between(0.002, 0.02, log=True),
+        "regularization": Between(0.01, 0.3, log=True),
+    },
+    "biased_mf": {
+        "factors": Between(10, 200, log=True),
+        "epochs": Between(10, 120, log=True),
+        "learning_rate": Between(0.001, 0.03, log=True),
+        "regularization": Between(0.01, 0.3, log=True),
+        "start": Between(0.001, 0.3, log=True),
+    },
+    "rating_knn": {
+        "damping": Between(0.5, 50, log=True),
+        "co_raters": Between(1, 300, log=True),
+        "power": Between(1, 5),
+        "shrink": Between(0.001, 0.3, log=True),
+        "moment": Between(0.001, 0.3, log=True),
+        "neighbours": Between(30, 1000, log=True),
+    },
+    "bayesian_fm": {"factors": Between(4, 32, log=True), "draws": Between(40, 300, log=True)},
+    "item_knn": {
+        "neighbours": Between(20, 1000, log=True),
+        "shrinkage": Between(0.1, 200, log=True),
+        "half_life": HALF_LIVES,
+        "rating_weight": Between(0.0, 1.0),
+        "prior": Between(0.0001, 0.1, log=True),
+    },
+    "markov": {
+        "window": Between(2, 50, log=True),
+        "decay": Between(0.5, 1.0),
+        "backward": Between(0.0, 1.0),
+        "history_exponent": Between(0.0, 1.0),
+        "movie_exponent": Between(0.0, 1.0),
+        "shrinkage": Between(0.5, 50, log=True),
+        "recency": Between(0.3, 1.0),
+    },
+    "ease": {
+        "regularization": Between(20, 5000, log=True),
+        "half_life": HALF_LIVES,
+        "rating_weight": Between(0.0, 1.0),
+    },
+    "norm_ease": {
+        "regularization": Between(0.05, 10, log=True),
+        "user_power": Between(0.0, 1.0),
+        "movie_power": Between(0.0, 1.0),
+        "popularity_power": Between(0.0, 0.5),
+        "diagonal_power": Between(0.0, 1.0),
+        "half_life": HALF_LIVES,
+        "rating_weight": Between(0.0, 1.0),
+    },
+    "ials": {
+        "factors": Between(16, 256, log=True),
+        "unobserved": Between(0.01, 1, log=True),
+        "regularization": Between(0.01, 3, log=True),
+        "frequency_power": Between(0.0, 1.0),
+        "iterations": Between(3, 20, log=True),
+        "half_life": HALF_LIVES,
+        "rating_weight": Between(0.0, 1.0),
+    },
+    "implicit_als": {
+        "factors": Between(16, 256, log=True),
+        "regularization": Between(0.01, 100, log=True),
+        "confidence": Between(1, 50, log=True),
+        "iterations": Between(3, 30, log=True),
+    },
+    "user_kernel": {
+        "sharpness": Between(0.5, 6),
+        "regularization": Between(0.01, 5, log=True),
+        "movie_power": Between(0.0, 1.0),
+        "popularity_power": Between(0.0, 0.5),
+        "half_life": HALF_LIVES,
+        "rating_weight": Between(0.0, 1.0),
+    },
+    "sasrec": SEQUENCES | {"layers": Between(1, 4), "heads": OneOf((1, 2, 4))},
+    "gru4rec": SEQUENCES | RECURRENT,
+    "time_rating_lstm": SEQUENCES | RECURRENT,
+    "time_rating_content": SEQUENCES | RECURRENT | {"content_dim": Between(32, 256, log=True)},
     "hybrid": {
         "validation_share": Between(0.05, 0.3),
         "part_configs.content.interest": Between(0.0, 3.0),

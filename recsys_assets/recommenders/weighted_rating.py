@@ -43,11 +43,3 @@ def count_votes(
     votes = np.bincount(movies, minlength=n_movies).astype(np.float64)
     total = np.bincount(movies, weights=ratings, minlength=n_movies).astype(np.float64)
     return votes, total
-
-
-def weighted_rating(
-    movies: NDArray[np.integer], ratings: NDArray[np.floating], *, n_movies: int, percentile: float = PERCENTILE
-) -> NDArray[np.float64]:
-    """WR (n_movies,) in rating points from columns of movie indices and ratings; C for movies without ratings."""
-    votes, total = count_votes(movies, ratings, n_movies=n_movies)
-    return prior_of(votes, total, percentile=percentile).weighted(votes, total)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_assets.evaluation.model_figures import model_figures
 from recsys_assets.evaluation.plots import markdown_image, png_bytes, ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
 from recsys_assets.progress import Progress, silent
-from recsys_assets.recommenders import build
+from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.registry import ModelVersion, Registry, RunRecord
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
@@ -25,7 +26,8 @@ class TrainedVersion:
 
     version: ModelVersion
     evaluation: Evaluation
-    plot_markdown: str
+    plots_markdown: dict[str, str]
+    """Title -> picture."""
 
 
 def train_and_register(
@@ -44,7 +46,7 @@ def train_and_register(
     snapshot, split_snapshot = current_snapshot(lake), lake.snapshot("splits")
     trained = train(
         model,
-        lambda: build(model, config),
+        lambda: build(model, _resumable(settings, model, config)),
         lake.read("splits"),
         lake.read("catalogue"),
         people=lake.read("users") if "users" in snapshot.tables else None,
@@ -54,7 +56,7 @@ def train_and_register(
         split_version=split_snapshot.version,
         progress=progress,
     )
-    figure = ranking_figure(trained.evaluation)
+    figures = {"quality": ranking_figure(trained.evaluation), **model_figures(trained.serving)}
     lineage = {
         "dataset": settings.dataset,
         "data_version": snapshot.version,
@@ -64,9 +66,17 @@ def train_and_register(
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
         version = Registry(settings).record(
-            _record(trained, lineage, run_id, Path(folder), {"quality": png_bytes(figure)})
+            _record(trained, lineage, run_id, Path(folder), {name: png_bytes(f) for name, f in figures.items()})
         )
-    return TrainedVersion(version, trained.evaluation, markdown_image(figure))
+    pictures = {name: markdown_image(figure) for name, figure in figures.items()}
+    return TrainedVersion(version, trained.evaluation, pictures)
+
+
+def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The config of a model that can go on after it was killed names the folder in which it keeps its state."""
+    keeps_state = "checkpoints" in config_class(model).model_fields
+    folder = {"checkpoints": str(settings.models_dir / "checkpoints" / settings.dataset)} if keeps_state else {}
+    return folder | dict(config or {})
 
 
 def _record(

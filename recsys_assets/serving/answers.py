@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from recsys_assets.recommenders import Explanation, Reason, Recommender, load_model
+from recsys_assets.recommenders import Explanation, ModelError, Reason, Recommendations, Recommender, Route, load_model
+from recsys_assets.recommenders.data import Histories
+from recsys_assets.recommenders.evidence import SHARED_GENRES, Evidence, evidence_in
 from recsys_assets.recommenders.export import read_manifest
 from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import Settings
 
-REASONS_SHOWN = 3
+REASONS_SHOWN, EVIDENCE_SHOWN = 3, 2
+NEWCOMER = -1
+"""The user id of lists for somebody who has none."""
 
 
 class TitleNotFoundError(Exception):
     """No movie of that title; the message lists near ones."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody without a user id, who names titles or genres instead."""
+
+    ratings: tuple[tuple[str, float], ...] = ()
+    """Titles as in `find_title`, with the ratings given."""
+    genres: tuple[str, ...] = ()
+    """What to show the best of where no title is named."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,8 @@ class RecommendedMovie:
     genres: tuple[str, ...]
     score: float
     reasons: tuple[str, ...]
+    evidence: Evidence | None = None
+    """What the user's own history holds for it, where no reason shown names a movie of theirs."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,8 @@ class RecommendationList:
     data_version: str
     fallback: bool
     """The user is unknown; what most people rate well is shown."""
+    answered_by: Route
+    """Which model gave the scores, and why it was that one."""
     movies: tuple[RecommendedMovie, ...]
 
 
@@ -53,22 +72,45 @@ def load_champion(settings: Settings, model: str | None = None) -> tuple[Recomme
 
 def recommend(settings: Settings, user: int, k: int, *, model: str | None = None) -> RecommendationList:
     """The `k` movies recommended to a user, each with the reasons its score is made of."""
-    recommender, data_version = load_champion(settings, model)
+    return list_for(*load_champion(settings, model), user, k)
+
+
+def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> RecommendationList:
+    """`recommend` with a champion that is loaded already."""
     listed = recommender.recommend(np.array([user]), k)
-    movies = [int(m) for m in listed.movies[0] if m >= 0]
-    rows = _catalogue_rows(recommender, movies)
-    shown = tuple(
-        RecommendedMovie(
-            position=place,
-            movie_id=movie,
-            title=rows[movie][0],
-            genres=rows[movie][1],
-            score=float(listed.scores[0, place - 1]),
-            reasons=reasons_in_words(recommender.explain(user, movie)),
-        )
-        for place, movie in enumerate(movies, start=1)
+    history = recommender.histories.take(recommender.users.index(np.array([user])))
+    shown = _with_reasons(recommender, listed, history, lambda movie: recommender.explain(user, movie))
+    route = recommender.route(int(history.lengths[0]))
+    return RecommendationList(user, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
+
+
+def recommend_newcomer(
+    settings: Settings, newcomer: Newcomer, k: int, *, model: str | None = None
+) -> RecommendationList:
+    """The `k` movies recommended to somebody the champion was not fitted on; nothing is retrained."""
+    recommender, data_version = load_champion(settings, model)
+    ratings, genres = ratings_of(newcomer, recommender.catalogue), newcomer.genres
+    listed = recommender.fold_in(ratings, k, genres=genres)
+    history = recommender.history_of(ratings)
+    shown = _with_reasons(
+        recommender, listed, history, lambda movie: recommender.explain_fold_in(ratings, movie, genres=genres)
     )
-    return RecommendationList(user, recommender.name, data_version, bool(listed.fallback[0]), shown)
+    route = recommender.route(len(ratings), genres=genres)
+    return RecommendationList(NEWCOMER, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
+
+
+def ratings_of(newcomer: Newcomer, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """`movie_id, rating` of the titles named; refuses unknown titles and two names of one movie."""
+    movies: dict[int, str] = {}
+    for title, _ in newcomer.ratings:
+        movie = find_title(catalogue, title)
+        if movie in movies:
+            raise ModelError(f"{movies[movie]!r} and {title!r} are one movie; name it once")
+        movies[movie] = title
+    return pl.DataFrame(
+        {"movie_id": list(movies), "rating": [rating for _, rating in newcomer.ratings]},
+        schema={"movie_id": pl.Int64, "rating": pl.Float32},
+    )
 
 
 def similar(settings: Settings, title: str, k: int, *, model: str = "content") -> tuple[str, list[RecommendedMovie]]:
@@ -106,8 +148,50 @@ def find_title(catalogue: pl.DataFrame, title: str) -> int:
 
 def reasons_in_words(explanation: Explanation, limit: int = REASONS_SHOWN) -> tuple[str, ...]:
     """The largest summands of a score as short sentences."""
-    positive = [r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons)
-    return tuple(_sentence(reason) for reason in positive[:limit])
+    return tuple(_sentence(reason) for reason in _reasons_shown(explanation, limit))
+
+
+def evidence_in_words(evidence: Evidence | None, limit: int = EVIDENCE_SHOWN) -> tuple[str, ...]:
+    """At most two short sentences: the most alike movies of the user's own, and how they rate its genres."""
+    if evidence is None:
+        return ()
+    near = "shares genres with" if evidence.by == SHARED_GENRES else "like"
+    alike = ", and ".join(f"{m.title}, which you gave {m.rating:g}" for m in evidence.movies[:limit])
+    tastes = " and ".join(
+        f"{t.n_ratings} {t.genre} {'movie' if t.n_ratings == 1 else 'movies'} {t.mean_rating:.1f}"
+        for t in evidence.genres[:limit]
+    )
+    said = (alike and f"{near} {alike}", tastes and f"you gave {tastes} on average")
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _with_reasons(
+    recommender: Recommender, listed: Recommendations, history: Histories, explain: Callable[[int], Explanation]
+) -> tuple[RecommendedMovie, ...]:
+    """The first list of `listed`, each movie with its title and why it is there."""
+    movies = [int(m) for m in listed.movies[0] if m >= 0]
+    rows = _catalogue_rows(recommender, movies)
+    explained = [explain(movie) for movie in movies]
+    return tuple(
+        RecommendedMovie(
+            position=place,
+            movie_id=movie,
+            title=rows[movie][0],
+            genres=rows[movie][1],
+            score=float(listed.scores[0, place - 1]),
+            reasons=reasons_in_words(why),
+            evidence=None if _names_history(why) else evidence_in(recommender, history, movie),
+        )
+        for place, (movie, why) in enumerate(zip(movies, explained, strict=True), start=1)
+    )
+
+
+def _names_history(explanation: Explanation) -> bool:
+    return any(reason.kind == "history" for reason in _reasons_shown(explanation, REASONS_SHOWN))
+
+
+def _reasons_shown(explanation: Explanation, limit: int) -> list[Reason]:
+    return ([r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons))[:limit]
 
 
 def _sentence(reason: Reason) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,8 +13,16 @@ import duckdb
 from recsys_assets.sources.files import DelimitedFile, SourceError
 from recsys_assets.warehouse.conversions import converted_sql
 from recsys_assets.warehouse.inspect_file import AGAIN
+from recsys_assets.warehouse.plain_numbers import may_be_plain, numeric_bytes, written_bytes
 from recsys_assets.warehouse.sql import identifier, literal
-from recsys_assets.warehouse.storage import GENRE_FLAG, first_line, malformed_table, stored_rows_sql
+from recsys_assets.warehouse.storage import (
+    GENRE_FLAG,
+    KEPT_AS_NUMBERS,
+    first_line,
+    malformed_table,
+    stored_rows_sql,
+    whole,
+)
 
 LINE_BYTES = 2_097_152
 """No row of text is longer; one that is, is not a row."""
@@ -67,6 +76,8 @@ def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
 
 
 def _read(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: str, rejects: str) -> None:
+    if may_be_plain(file) and _read_numbers(con, file, storage, rejects):
+        return
     values = _published_values(file)
     source = _read_parquet_sql(file) if file.format == "parquet" else _read_csv_sql(file, rejects)
     published = f"SELECT {', '.join(f'{v} AS {identifier(n)}' for n, v in values.items())} FROM {source} s"
@@ -76,6 +87,26 @@ def _read(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: str, rej
             con.execute(f"CREATE TEMP TABLE {rejects} {_REJECTS}")
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise SourceError(_unreadable(file, str(error))) from error
+
+
+def _read_numbers(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: str, rejects: str) -> bool:
+    """Whether the file could be read as numbers without a change; else nothing of it is there."""
+    names = [name for name in file.columns if name is not None]
+    kept = [f"c{place} AS {whole(n) if n in KEPT_AS_NUMBERS else identifier(n)}" for place, n in enumerate(names)]
+    source = _read_csv_sql(file, rejects, numbers=KEPT_AS_NUMBERS)
+    with ThreadPoolExecutor(1) as pool:
+        expected = pool.submit(numeric_bytes, file)
+        try:
+            con.execute(
+                f"CREATE TABLE {identifier(storage)} AS SELECT {', '.join(kept)}, NULL::VARCHAR[] AS odd FROM {source}"
+            )
+            if not count(con, f"temp.{rejects}") and written_bytes(con, storage, names) == expected.result():
+                return True
+        except (duckdb.InvalidInputException, duckdb.IOException):
+            pass  # reading it as text tells what is wrong
+    for name in (identifier(storage), f"temp.{rejects}", f"temp.{rejects}_scans"):
+        con.execute(f"DROP TABLE IF EXISTS {name}")
+    return False
 
 
 def _unreadable(file: DelimitedFile, message: str) -> str:
@@ -140,8 +171,10 @@ def _give_lines(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: st
     con.execute(f"DROP TABLE {identifier(storage)}; ALTER TABLE {aside} RENAME TO {identifier(storage)}")
 
 
-def _read_csv_sql(file: DelimitedFile, rejects: str) -> str:
-    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(file.columns)))
+def _read_csv_sql(file: DelimitedFile, rejects: str, *, numbers: Collection[str] = ()) -> str:
+    columns = ", ".join(
+        f"'c{place}': '{'BIGINT' if name in numbers else 'VARCHAR'}'" for place, name in enumerate(file.columns)
+    )
     nulls = ", ".join(literal(n) for n in dict.fromkeys(("", file.null)))
     return (
         f"read_csv({literal(str(file.path))}, columns = {{{columns}}}, auto_detect = false, "

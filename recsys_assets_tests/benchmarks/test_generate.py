@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from rich.table import Table as RichTable
+
+from recsys_assets_tests.benchmarks.tables import show
 
 pytestmark = pytest.mark.benchmark
 
@@ -46,4 +47,4 @@ def test_generating_many_ratings(tmp_path: Path) -> None:
         seconds, peak, size = map(float, process.stdout.split())
         table.add_row(layout, f"{seconds:.1f}", f"{asked / seconds:,.0f}", f"{size / 1e6:,.0f}", f"{peak / 1e6:,.0f}")
         assert peak < 3e9
-    Console(width=100).print(table)
+    show(table, "generate")

@@ -1,4 +1,4 @@
-"""Ingest against DuckDB alone, in one process: `RECSYS_BENCHMARK_RATINGS=26024289 make benchmark`.
+"""Ingest against DuckDB alone, in one process: `RECSYS_BENCHMARK_RATINGS=26024289 make bench`.
 
 DuckDB alone reads the same ratings file into a table of types it guesses. Ingest lands a whole drop of The Movies
 Dataset losslessly, cleans it, judges it, builds the catalogue and publishes it; then the same files again, and then a
@@ -22,7 +22,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from rich.console import Console
 from rich.table import Table as RichTable
 
 from recsys_assets.defs.features import PUBLISHED
@@ -30,7 +29,7 @@ from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.splits import publish_splits
 from recsys_assets.quality import validate
-from recsys_assets.settings import load_settings
+from recsys_assets.settings import PROJECT_ROOT, load_settings
 from recsys_assets.sources import prepare
 from recsys_assets.sources.drops import drops_dir
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
@@ -40,6 +39,7 @@ from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.snapshot import publish_snapshot
 from recsys_assets.warehouse.tables import CATALOGUE
+from recsys_assets_tests.benchmarks.tables import show
 
 pytestmark = pytest.mark.benchmark
 
@@ -60,7 +60,11 @@ def test_ingest_of_many_ratings(tmp_path: Path) -> None:
         layout = LAYOUTS["movies-dataset"]
         write_drop(layout, sized(layout, ratings=asked), raw)
     process = subprocess.run(  # a process of its own: its peak is that of ingest alone
-        [sys.executable, __file__, str(tmp_path)], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, str(tmp_path)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
     )
     measured = json.loads(process.stdout.splitlines()[-1])
     seconds, facts = measured["seconds"], measured["facts"]
@@ -77,7 +81,7 @@ def test_ingest_of_many_ratings(tmp_path: Path) -> None:
         table.add_row(what, f"{spent:.1f}", f"{spent / alone:.2f}")
     peak, with_splits = facts["peak_mb"], facts["peak_with_splits"]
     table.caption = f"peak memory of ingest {peak:,.0f} MB, splits included {with_splits:,.0f} MB"
-    Console(width=110).print(table)
+    show(table, "ingest")
     assert facts["rows_in"] == facts["accounted"]
     assert 0.9 * NEWER < facts["added"] <= NEWER  # a few rate movies that are not known
     assert facts["change"] == ["rebuilt", "unchanged", "appended"]

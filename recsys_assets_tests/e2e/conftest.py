@@ -17,7 +17,8 @@ import pytest
 from recsys_assets.settings import PROJECT_ROOT
 from recsys_assets_tests.conftest import IN_CI
 
-RUN_SECONDS = 420
+RUN_SECONDS, TEST_SECONDS = 900, 1500
+"""Longest that a run, and a test with the run it asks for, may take while other tests share the cores."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +28,12 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,15 @@ class Deployment:
 
     def recsys_json(self, *command: str) -> Any:
         return json.loads(self.recsys(*command, "--json"))
+
+
+def quick_models() -> list[str]:
+    """Models that `--quick` trains, as their assets are tagged."""
+    from recsys_assets.definitions import defs
+    from recsys_assets.recommenders import MODELS
+
+    tags = {spec.key.to_user_string(): spec.tags for spec in defs().resolve_all_asset_specs()}
+    return sorted(model for model in MODELS if tags[model]["cost"] == "quick")
 
 
 def deploy(root: Path, **env: str) -> Deployment:
@@ -92,17 +108,17 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The embedded data set, the whole graph materialized."""
+    """The embedded data set, the whole graph but for the slow models materialized."""
     deployment = deploy(tmp_path_factory.mktemp("synthetic"))
-    deployment.recsys("materialize")
+    deployment.recsys("materialize", "--quick")
     return deployment
 
 
 @pytest.fixture(scope="session")
 def latest_small(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Deployment]:
-    """Real ratings, the whole graph materialized."""
+    """Real ratings, the whole graph but for the slow models materialized."""
     deployment = deploy(
         tmp_path_factory.mktemp("latest_small"), RECSYS_DATASET="ml-latest-small", RECSYS_DATA_MIRROR=str(mirror)
     )
-    deployment.recsys("materialize")
+    deployment.recsys("materialize", "--quick")
     return deployment

@@ -8,17 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from recsys_assets.recommenders import MODELS
 from recsys_assets.sources.synthetic import SyntheticConfig, make_world
 from recsys_assets.sources.synthetic.words import GENRES
-from recsys_assets_tests.e2e.conftest import Deployment, deploy
+from recsys_assets_tests.e2e.conftest import Deployment, deploy, quick_models
 
 pytestmark = pytest.mark.e2e
 
 
 def test_the_leaderboard_holds_every_model_once(synthetic: Deployment) -> None:
     board = synthetic.recsys_json("leaderboard")
-    assert sorted(row["model"] for row in board["models"]) == sorted(MODELS)
+    assert sorted(row["model"] for row in board["models"]) == quick_models()
     for suffix in ("md", "html", "json"):
         assert (synthetic.root / "data" / "reports" / f"leaderboard.{suffix}").stat().st_size > 500
 
@@ -54,13 +53,13 @@ def test_similar_finds_a_title_and_names_near_ones_for_a_misspelt_one(synthetic:
 
 def test_models_shows_one_champion_each(synthetic: Deployment) -> None:
     versions = synthetic.recsys_json("models")
-    assert sorted(v["model"] for v in versions if "champion" in v["aliases"]) == sorted(MODELS)
+    assert sorted(v["model"] for v in versions if "champion" in v["aliases"]) == quick_models()
     assert {"mlflow.db", "champion"} <= {p.name for p in (synthetic.root / "models").iterdir()}
 
 
 def test_every_served_list_can_be_traced_to_its_data(synthetic: Deployment) -> None:
     lake = json.loads((synthetic.root / "data" / "lake" / "synthetic" / "snapshot.json").read_text())
-    for model in MODELS:
+    for model in quick_models():
         manifest = synthetic.root / "models" / "champion" / "synthetic" / model / "manifest.json"
         assert json.loads(manifest.read_text())["data_version"] == lake["version"]
 
@@ -140,7 +139,7 @@ def test_ones_own_folder_goes_all_the_way_to_recommendations(tmp_path: Path) -> 
     assert "recsys materialize --dataset corner-shop" in said
     mine = {s["dataset"]["name"]: s for s in deployment.recsys_json("datasets")}["corner-shop"]
     assert str(folder) in mine["origin"]
-    deployment.recsys("materialize", "--dataset", "corner-shop")
+    deployment.recsys("materialize", "*hybrid_champion", "--dataset", "corner-shop")
     listed = deployment.recsys_json("recommend", "--user", "7@example.org", "--dataset", "corner-shop")
     assert not listed["fallback"], "a user is known by the text that the files have"
     assert len(listed["movies"]) == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recsys_assets.recommenders.hybrid import HybridConfig
 from recsys_assets_tests.e2e.conftest import Deployment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_data]
@@ -26,8 +27,20 @@ def test_a_random_fold_flatters_a_rating_model(figures: dict[str, dict[str, floa
 
 
 def test_the_hybrid_beats_what_it_is_made_of_on_validation(figures: dict[str, dict[str, float]]) -> None:
-    validation = {model: found["temporal_validation_ndcg_at_10"] for model, found in figures.items()}
-    assert max(validation, key=validation.get) == "hybrid"
+    compared = ("hybrid", *HybridConfig().parts)
+    validation = {model: figures[model]["temporal_validation_ndcg_at_10"] for model in compared}
+    assert max(validation, key=lambda model: validation[model]) == "hybrid"
+
+
+def test_models_of_lists_beat_popularity_where_their_users_are_known(figures: dict[str, dict[str, float]]) -> None:
+    last_movie = {model: figures[model]["loo_test_ndcg_at_10"] for model in figures}
+    assert all(
+        last_movie[model] > 2 * last_movie["popularity"] for model in ("item_knn", "ease", "norm_ease", "markov")
+    )
+
+
+def test_our_factorization_is_as_good_as_surprises(figures: dict[str, dict[str, float]]) -> None:
+    assert figures["biased_mf"]["cv5_rmse"] < figures["svd"]["cv5_rmse"] + 0.005
 
 
 def test_similar_titles_share_people_with_the_one_named(latest_small: Deployment) -> None:

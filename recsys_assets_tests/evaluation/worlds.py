@@ -78,7 +78,7 @@ class Oracle(Recommender):
         self.asked = np.asarray(users)
         return super().recommend(users, k, **options)
 
-    def _score_blocks(self, known, histories):  # type: ignore[no-untyped-def]
+    def _score_blocks(self, known, histories, fallback):  # type: ignore[no-untyped-def]
         asked = pl.DataFrame({"user_id": self.asked}).with_row_index("row").join(self.future, on="user_id")
         scores = np.zeros((len(self.asked), len(self.movies)), dtype=np.float32)
         scores[asked["row"].to_numpy(), self.movies.index(asked["movie_id"].to_numpy())] = asked["score"].to_numpy()

@@ -12,7 +12,32 @@ from recsys_assets.recommenders import MODELS, Recommender, build
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
 
 SVD = {"factors": 8, "epochs": 150, "learning_rate": 0.02}
-QUICK: dict[str, dict[str, Any]] = {"svd": SVD, "hybrid": {"part_configs": {"svd": SVD}}}
+BAYES = {"factors": 3, "chains": 2, "draws": 30, "burn_in": 10, "kept_factors": 8, "moments": (86400, 600)}
+FACTORS = {"factors": 8, "iterations": 5}
+SEQUENCE = {"epochs": 3, "dim": 8, "window": 20, "pipeline": {"prefetch": 0}}
+RECURRENT = SEQUENCE | {"hidden": 8}
+QUICK: dict[str, dict[str, Any]] = {
+    "svd": SVD,
+    "svdpp": {"factors": 4, "epochs": 60, "learning_rate": 0.02, "regularization": 0.05},
+    "biased_mf": SVD,
+    "rating_knn": {"co_raters": 1.0, "moment_seconds": 0.5},
+    "bayesian_fm": BAYES,
+    "rating_blend": {
+        "parts": {"bayes": "bayesian_fm", "mf": "biased_mf", "biases": "baseline"},
+        "part_configs": {"bayes": BAYES | {"moments": [86400]}, "mf": SVD},
+    },
+    "ease": {"regularization": 20.0},
+    "ials": FACTORS,
+    "implicit_als": FACTORS,
+    "topn_blend": {"part_configs": {"ials": FACTORS}},
+    "sasrec": SEQUENCE,
+    "gru4rec": RECURRENT,
+    "time_rating_lstm": RECURRENT,
+    "time_rating_content": RECURRENT,
+    "time_rating_hybrid": {"part_configs": dict.fromkeys(("time_rating_lstm", "time_rating_content"), RECURRENT)},
+    "hybrid": {"part_configs": {"svd": SVD, "ials": FACTORS}},
+    "switch": {"part_configs": {"ials": FACTORS}},
+}
 """Sizes fit for a world of 40 movies."""
 
 

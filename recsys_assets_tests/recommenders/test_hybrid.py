@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_assets.recommenders import ModelError, Recommender, build
+from recsys_assets.recommenders import ModelError, Reason, Recommender, build
 from recsys_assets.recommenders.data import Histories
-from recsys_assets.recommenders.hybrid import Hybrid
-from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out, reranked, standardized
+from recsys_assets.recommenders.hybrid import Hybrid, each_movie_once
+from recsys_assets.recommenders.hybrid_search import Search, Split, blended, hold_out, reranked, standardized
 from recsys_assets_tests.recommenders.conftest import SVD
 from recsys_assets_tests.recommenders.worlds import World
 
@@ -21,9 +22,18 @@ Fit = Callable[[str], Recommender]
 USERS = np.arange(101, 141)
 
 
+THREE = {"parts": ("popularity", "content", "svd"), "part_configs": {"svd": SVD}}
+
+
+def three_parts(world: World) -> Hybrid:
+    model = build("hybrid", THREE).fit(world.interactions, world.catalogue, seed=7)
+    assert isinstance(model, Hybrid)
+    return model
+
+
 @pytest.fixture(scope="module")
-def hybrid(fitted: Fit) -> Hybrid:
-    model = fitted("hybrid")
+def hybrid(world: World) -> Hybrid:
+    model = three_parts(world)
     assert isinstance(model, Hybrid)
     return model
 
@@ -59,7 +69,7 @@ def test_the_parts_are_searched_without_what_is_held_out(world: World, monkeypat
     monkeypatch.setattr(
         Popularity, "_fit", lambda self, data: (seen.append(len(data.histories.movies)), fit(self, data))
     )
-    build("hybrid", {"part_configs": {"svd": SVD}}).fit(world.interactions, world.catalogue)
+    build("hybrid", THREE).fit(world.interactions, world.catalogue)
     assert seen[0] < 0.95 * len(world.interactions)
     assert seen[1] == len(world.interactions)
 
@@ -129,8 +139,8 @@ def test_on_validation_the_blend_is_no_worse_than_any_part(hybrid: Hybrid) -> No
 
 
 @pytest.mark.parametrize("strategy", ["blend", "rerank"])
-def test_reasons_add_up_under_either_strategy(strategy: str, fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = fit("hybrid")
+def test_reasons_add_up_under_either_strategy(strategy: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = three_parts(world)
     monkeypatch.setattr(model, "strategy", strategy)
     monkeypatch.setattr(model, "candidates", 5)
     monkeypatch.setattr(model, "weights", np.array([0.25, 0.5, 0.25], dtype=np.float32))
@@ -177,7 +187,7 @@ def test_parts_can_be_chosen_and_configured(world: World) -> None:
 
 def test_where_nobody_rated_two_movies_parts_count_alike(world: World) -> None:
     firsts = world.interactions.unique("user_id", keep="first", maintain_order=True)
-    model = build("hybrid", {"part_configs": {"svd": SVD}}).fit(firsts, world.catalogue)
+    model = build("hybrid", THREE).fit(firsts, world.catalogue)
     assert isinstance(model, Hybrid)
     assert model.validation == {}
     assert model.weights == pytest.approx([1 / 3] * 3)
@@ -200,4 +210,28 @@ def test_held_out_ties_are_ordered_by_chance_not_by_id() -> None:
 
 def test_interactions_may_have_more_columns(world: World) -> None:
     wider = world.interactions.with_columns(device=pl.lit("tv"))
-    build("hybrid", {"part_configs": {"svd": SVD}}).fit(wider, world.catalogue)
+    build("hybrid", THREE).fit(wider, world.catalogue)
+
+
+def test_a_movie_that_two_parts_name_is_one_reason_of_both_their_contributions() -> None:
+    named = Reason("history", "Heat (1995)", 0.25, movie_id=6, rating=4.0)
+    other = Reason("history", "Casino (1995)", 0.1, movie_id=16, rating=5.0)
+    rest = [Reason("part", "many people rated it", 0.3), Reason("part", "the svd model's score", -0.1)]
+    told = each_movie_once([named, rest[0], replace(named, contribution=0.5), other, rest[1]])
+    assert told == [replace(named, contribution=0.75), other, *rest]
+
+
+@pytest.mark.parametrize("parts", [2, 5, 6])
+def test_weights_of_many_parts_find_the_pair_that_knows(parts: int) -> None:
+    """Two parts know a half of what is held out each; all others know nothing."""
+    split = hold_out(histories([20] * 40), share=0.2, seed=0)
+    search = Search.of(split, n_users=40, seed=0)
+    held = split.held.take(search.users)
+    scores = [np.random.default_rng(place).normal(0, 1, (40, 50)).astype(np.float32) for place in range(parts)]
+    for half in (0, 1):
+        mine = held.movies % 2 == half
+        scores[-1 - half][held.rows[mine], held.movies[mine]] += 8
+    weights, value = search.best_weights([standardized(s) for s in scores])
+    assert weights[-2:].sum() > 0.8
+    assert value > 0.95
+    assert value == pytest.approx(search.ndcg(blended([standardized(s) for s in scores], weights)))

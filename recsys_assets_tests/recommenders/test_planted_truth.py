@@ -13,6 +13,8 @@ from recsys_assets_tests.recommenders.worlds import World, frame, two_tastes
 
 USERS = np.arange(101, 141)
 Fit = Callable[[str], Recommender]
+CHOSEN = ["item_knn", "ease", "norm_ease", "implicit_als", "ials", "user_kernel", "topn_blend"]
+"""Models of who chose what; the rating, which tells all in a world of two tastes, tells them little or nothing."""
 
 
 def own_share(movies: np.ndarray, users: np.ndarray) -> float:
@@ -20,7 +22,7 @@ def own_share(movies: np.ndarray, users: np.ndarray) -> float:
     return float(((movies // 10) % 2 == (users % 2)[:, None])[movies >= 0].mean())
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 def test_in_a_world_of_two_tastes_each_user_is_shown_their_own(name: str, fitted: Fit) -> None:
     assert own_share(fitted(name).recommend(USERS, 5).movies, USERS) > 0.98
 
@@ -29,7 +31,7 @@ def test_popularity_cannot_tell_two_tastes_apart(fitted: Fit) -> None:
     assert own_share(fitted("popularity").recommend(USERS, 5).movies, USERS) < 0.8
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 @pytest.mark.parametrize("block", [0, 1])
 def test_two_ratings_tell_a_newcomers_taste(name: str, block: int, fitted: Fit) -> None:
     ratings = pl.DataFrame({"movie_id": [10, 20], "rating": [5.0, 1.0] if block else [1.0, 5.0]})
@@ -46,7 +48,7 @@ def test_content_reaches_movies_nobody_rated(fitted: Fit) -> None:
         assert ranked.index(cold[user % 2]) < 20 <= ranked.index(cold[1 - user % 2])
 
 
-@pytest.mark.parametrize("name", ["content", "svd", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "svd", "svdpp", "biased_mf", "bayesian_fm", "rating_blend", "hybrid"])
 def test_more_data_does_not_change_what_the_first_users_like(name: str, fitted: Fit) -> None:
     bigger = two_tastes(users=60, seed=5)
     model = build(name, fitted(name).config).fit(bigger.interactions, bigger.catalogue, seed=1)
@@ -82,6 +84,15 @@ def blind_world() -> World:
     world = two_tastes(seed=2)
     own = (pl.col("movie_id") // 10 % 2) == (pl.col("user_id") % 2)
     return World(world.interactions.filter(own).with_columns(rating=pl.lit(4.0, pl.Float32)), world.catalogue)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_where_ratings_say_nothing_who_chose_what_tells_the_tastes(name: str, fitted: Fit) -> None:
+    world = blind_world()
+    model = build(name, fitted(name).config).fit(world.interactions, world.catalogue, seed=0)
+    assert own_share(model.recommend(USERS, 5).movies, USERS) > 0.98
+    newcomer = pl.DataFrame({"movie_id": [10, 30, 50], "rating": [4.0] * 3})
+    assert own_share(model.fold_in(newcomer, 5).movies, np.array([1])) > 0.98
 
 
 def test_the_hybrid_leans_on_the_part_that_knows() -> None:

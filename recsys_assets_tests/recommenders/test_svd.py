@@ -108,7 +108,7 @@ def test_a_known_users_history_folded_in_ranks_much_as_what_was_learned(svd: Svd
 
 
 def test_training_in_chunks_is_training_at_once(world: World, svd: Svd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys_assets.recommenders.svd.CHUNK", 17)
+    monkeypatch.setattr("recsys_assets.recommenders.surprise_data.CHUNK", 17)
     chunked = build("svd", svd.config).fit(world.interactions, world.catalogue, seed=7)
     assert (chunked.scores(np.array([101, 130])) == svd.scores(np.array([101, 130]))).all()
 

@@ -101,3 +101,13 @@ def test_the_model_that_answers_by_default_is_the_best_on_validation(settings: S
         default = promote_challenger(settings, model).default_model
     figures = {v.model: v.metrics["temporal_validation_ndcg_at_10"] for v in Registry(settings).versions_of_all()}
     assert default == max(figures, key=figures.get)
+
+
+def test_a_sequence_model_shows_how_it_was_trained_and_leaves_no_state_of_this_machine(settings: Settings) -> None:
+    _publish(settings)
+    small = {"epochs": 2, "dim": 8, "hidden": 8, "window": 20, "pipeline": {"prefetch": 0}}
+    trained = train_and_register(settings, "gru4rec", config=small, run_id="first")
+    assert list(trained.plots_markdown) == ["quality", "training"]
+    assert "checkpoints" not in trained.evaluation.config
+    assert [p for p in settings.models_dir.rglob("*") if p.suffix in {".pt", ".tmp"}] == []
+    assert run_trial(settings, "gru4rec").decision.promote

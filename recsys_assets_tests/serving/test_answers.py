@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from recsys_assets.recommenders import Explanation, Reason
-from recsys_assets.serving.answers import TitleNotFoundError, find_title, reasons_in_words
+from recsys_assets.recommenders.evidence import SHARED_GENRES, AlikeMovie, Evidence, GenreTaste
+from recsys_assets.serving.answers import TitleNotFoundError, evidence_in_words, find_title, reasons_in_words
 
 CATALOGUE = pl.DataFrame(
     {
@@ -66,3 +67,16 @@ def test_reasons_name_what_speaks_for_a_movie_first() -> None:
 def test_a_movie_with_nothing_for_it_still_has_a_reason() -> None:
     told = Explanation(1, 2, -0.5, (Reason("bias", "how this user rates", -0.5),))
     assert reasons_in_words(told) == ("how this user rates (-0.50)",)
+
+
+def test_evidence_reads_as_sentences_and_nothing_says_nothing() -> None:
+    movies = (AlikeMovie(2, "Heat (1995)", 4.5, 0.9), AlikeMovie(3, "Ronin (1998)", 4.0, 0.8))
+    found = Evidence("content", (*movies, movies[0]), (GenreTaste("Crime", 4.25, 12), GenreTaste("War", 3.0, 1)))
+    assert evidence_in_words(found) == (
+        "like Heat (1995), which you gave 4.5, and Ronin (1998), which you gave 4",
+        "you gave 12 Crime movies 4.2 and 1 War movie 3.0 on average",
+    )
+    by_genres = Evidence(SHARED_GENRES, movies[:1], ())
+    assert evidence_in_words(by_genres) == ("shares genres with Heat (1995), which you gave 4.5",)
+    assert evidence_in_words(Evidence("content", (), ())) == ()
+    assert evidence_in_words(None) == ()

@@ -24,6 +24,7 @@ from recsys_assets.sources.synthetic import (
 )
 from recsys_assets.sources.synthetic.sessions import SECONDS, START
 from recsys_assets.sources.synthetic.users import taste_at
+from recsys_assets.sources.synthetic.viewing import gumbel
 from recsys_assets.sources.synthetic.words import GENRES
 
 SMALL = SyntheticConfig(n_users=120, n_movies=300, n_ratings=6_000)
@@ -49,6 +50,15 @@ def written(config: SyntheticConfig, folder: Path) -> dict[str, bytes]:
 
 def in_order(ratings: pl.DataFrame) -> pl.DataFrame:
     return ratings.sort("userId", "timestamp", "movieId")
+
+
+def test_extreme_random_bits_give_finite_draws_in_their_order() -> None:
+    bits = np.array([0, 1, (1 << 40) - 1, 1 << 41, 1 << 63, (1 << 64) - (1 << 41) - 1, (1 << 64) - 1], dtype=np.uint64)
+    with np.errstate(all="raise"):
+        draws = gumbel(bits)
+    assert np.isfinite(draws).all()
+    assert (np.diff(draws) >= 0).all()
+    assert draws[-1] > draws[-2] > draws[-3]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def watch(
         bits = rng.integers(0, 1 << 64, (active, OFFERS), dtype=np.uint64)
         genre = genres.take(byte_zero[now, None] + (bits & 255).astype(np.int64))
         offers = shelf.at(quarter[now, None], genre, ((bits >> 8) & ((1 << shelf.bits) - 1)).astype(np.int64))
-        appeal = _gumbel(bits)
+        appeal = gumbel(bits)
         if taken:
             related = np.flatnonzero(rng.random(active, dtype=np.float32) < config.relatedness)
             _offer_neighbours(offers, appeal, related, taken[-1], quarter, movies, offered)
@@ -91,8 +91,8 @@ def _offer_neighbours(
     appeal[related, -1] -= 12.0
 
 
-def _gumbel(bits: NDArray[np.uint64]) -> Floats:
-    """Of the upper 24 bits."""
-    uniform = ((bits >> 40).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
+def gumbel(bits: NDArray[np.uint64]) -> Floats:
+    """Of the upper 23 bits: with half a step they fill float32's 24, so that no draw is rounded to 0 or 1."""
+    uniform = ((bits >> 41).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
     draw: Floats = -np.log(-np.log(uniform))
     return draw

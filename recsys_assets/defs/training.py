@@ -1,0 +1,50 @@
+"""What every model's asset has in common: where it stands in the graph, and what it shows when it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import dagster as dg
+
+from recsys_assets.defs.automation import ON_SOUND_INPUTS
+from recsys_assets.defs.config import as_fields
+from recsys_assets.defs.features import data_snapshot, splits
+from recsys_assets.defs.metadata import numbers
+from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
+from recsys_assets.registry.training import train_and_register
+
+GROUP = "recommenders"
+Cost = Literal["quick", "slow"]
+"""`quick`: trained and evaluated within half a minute on 100,000 ratings and 2 cores. `make demo` trains only these."""
+
+
+def model_asset(*, kinds: set[str], cost: Cost = "quick") -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`@dg.asset` with all that models share; the function's name is the model's, its docstring the description."""
+    return dg.asset(
+        deps=[data_snapshot, splits],
+        group_name=GROUP,
+        kinds=kinds | {"mlflow"},
+        owners=[TEAM],
+        freshness_policy=NIGHTLY,
+        tags={"layer": "model", "cost": cost},
+        automation_condition=ON_SOUND_INPUTS,
+    )
+
+
+def trained(context: dg.AssetExecutionContext, deployment: Deployment, config: dg.Config) -> dg.MaterializeResult:
+    """Fit, evaluate and register the model that the asset is named for."""
+    name = context.asset_key.to_user_string()
+    version = train_and_register(
+        deployment.settings(), name, config=as_fields(config), run_id=context.run_id, progress=context.log.info
+    )
+    evaluation = version.evaluation
+    metadata: dict[str, Any] = {
+        **{title: dg.MetadataValue.md(image) for title, image in version.plots_markdown.items()},
+        **numbers(evaluation.headline()),
+        "dataset": evaluation.dataset,
+        "version": version.version.version,
+        "mlflow_run_id": version.version.run_id,
+        "ratings_and_splits": f"data {evaluation.data_version}, splits {evaluation.split_version}",
+    }
+    return dg.MaterializeResult(data_version=dg.DataVersion(f"{name}-v{version.version.version}"), metadata=metadata)

@@ -1,0 +1,39 @@
+"""Pictures of what a fitted model has to show beside its quality: how its training went, who answers whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import polars as pl
+from numpy.typing import NDArray
+
+from recsys_assets.evaluation.rule_figure import rule_figure
+from recsys_assets.evaluation.training_curves import training_figure
+from recsys_assets.recommenders import Recommender
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@runtime_checkable
+class TrainedByEpochs(Protocol):
+    """A model that keeps its training curves."""
+
+    def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]: ...
+
+
+@runtime_checkable
+class AnswersByRule(Protocol):
+    """A model that chooses who answers by the length of the history."""
+
+    def rule_table(self) -> pl.DataFrame: ...
+
+
+def model_figures(model: Recommender) -> dict[str, Figure]:
+    """Title -> figure; empty for models that have nothing of the kind."""
+    figures = {}
+    if isinstance(model, TrainedByEpochs):
+        figures["training"] = training_figure(model.training_curves())
+    if isinstance(model, AnswersByRule):
+        figures["who answers"] = rule_figure(model.rule_table())
+    return figures

@@ -1,0 +1,107 @@
+"""What those are shown of whom nothing is known: the weighted rating, of all movies or within the genres they name.
+
+With genres G named,
+
+    score(i) = mean over g in G of  WR_g(i) where i is of g, C_g elsewhere
+
+where WR_g is the weighted rating whose m and C are those of the movies of g, as in IMDb's genre charts: in a genre
+that is not its own a movie counts as one without votes. So of two about equally good movies the one of more of the
+genres comes first, yet no bad movie of all of them passes a good one of one. Movies of none are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recsys_assets.recommenders.data import FloatArray, Histories
+from recsys_assets.recommenders.results import ModelError, Reason, Route
+from recsys_assets.recommenders.weighted_rating import Prior, count_votes, prior_of
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """Votes of all movies, and the lists that are made of nothing else."""
+
+    catalogue: pl.DataFrame
+    votes: NDArray[np.float64]
+    """(n_movies,) number of ratings."""
+    total: NDArray[np.float64]
+    """(n_movies,) their sum, in rating points."""
+    scores: FloatArray
+    """(n_movies,) the weighted rating among all movies."""
+
+    @classmethod
+    def of(cls, histories: Histories, catalogue: pl.DataFrame) -> Self:
+        """From the ratings a model was fitted on; `catalogue` has one row per movie, in the order of movie indices."""
+        votes, total = count_votes(histories.movies, histories.ratings, n_movies=len(catalogue))
+        return cls(catalogue, votes, total, prior_of(votes, total).weighted(votes, total).astype(np.float32))
+
+    def within(self, genres: Sequence[str]) -> FloatArray:
+        """Scores (n_movies,) by the formula above, -inf for movies of none of `genres`; of all movies where empty."""
+        named = genres_named(self.catalogue, genres)
+        if not named:
+            return self.scores
+        of = np.stack([movies_of_genre(self.catalogue, genre) for genre in named])
+        by_genre = np.stack([self._weighted(mine, self._prior(mine)) for mine in of])
+        return np.where(of.any(axis=0), by_genre.mean(axis=0), -np.inf).astype(np.float32)
+
+    def reasons(self, movie: int, genres: Sequence[str]) -> list[Reason]:
+        """What `within(genres)[movie]` is the sum of."""
+        voted = f"{self.votes[movie]:,.0f} people rated it {self.total[movie] / max(self.votes[movie], 1):.2f}"
+        told = voted if self.votes[movie] else "nobody rated it yet"
+        named = genres_named(self.catalogue, genres)
+        if not named:
+            return [Reason("popularity", f"{told}; nothing is known of this user yet", float(self.scores[movie]))]
+        reasons = []
+        if not any(movies_of_genre(self.catalogue, genre)[movie] for genre in named):
+            return [Reason("genre", f"of none of the genres named: {', '.join(named)}", -np.inf)]
+        for genre in named:
+            mine = movies_of_genre(self.catalogue, genre)
+            value = float(self._weighted(mine, self._prior(mine))[movie]) / len(named)
+            label = f"among {genre}: {told}" if mine[movie] else f"no {genre}: counted as an average one"
+            reasons.append(Reason("genre", label, value))
+        return reasons
+
+    def _weighted(self, mine: NDArray[np.bool_], prior: Prior) -> NDArray[np.float64]:
+        return np.where(mine, prior.weighted(self.votes, self.total), prior.mean)
+
+    def _prior(self, mine: NDArray[np.bool_]) -> Prior:
+        return prior_of(self.votes[mine], self.total[mine])
+
+
+def movies_of_genre(catalogue: pl.DataFrame, genre: str) -> NDArray[np.bool_]:
+    """(n_movies,) True for movies of `genre`, which is written as in the catalogue."""
+    found: NDArray[np.bool_] = catalogue["genres"].list.contains(genre).fill_null(value=False).to_numpy()
+    return found
+
+
+def known_genres(catalogue: pl.DataFrame) -> list[str]:
+    """Every genre of the catalogue, in the order of the alphabet."""
+    found: list[str] = catalogue["genres"].explode().drop_nulls().cast(pl.String).unique().sort().to_list()
+    return found
+
+
+def genres_named(catalogue: pl.DataFrame, genres: Sequence[str]) -> tuple[str, ...]:
+    """`genres` as the catalogue writes them, each once; refuses those it does not have."""
+    if not genres:
+        return ()
+    known = known_genres(catalogue)
+    written = {genre.casefold(): genre for genre in known} | {genre: genre for genre in known}
+    for genre in genres:
+        if genre not in written and genre.strip().casefold() not in written:
+            shown = ", ".join(known) or "not in the catalogue"
+            raise ModelError(f"no movie has genre {genre!r}; genres are {shown}")
+    return tuple(dict.fromkeys(written.get(genre) or written[genre.strip().casefold()] for genre in genres))
+
+
+def newcomer_route(genres: Sequence[str]) -> Route:
+    """Who answers those of whom nothing is known."""
+    if genres:
+        return Route("popularity", f"nothing is known of this user but the genres named: {', '.join(genres)}")
+    return Route("popularity", "nothing is known of this user, and no genre was named")

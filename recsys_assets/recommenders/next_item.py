@@ -1,0 +1,180 @@
+"""Next item: what several models propose, ordered by how people chose before.
+
+Candidates are the unseen movies with the highest sum of the parts' standardized scores. Candidate i is described by
+x(u, i): every part's score as a share of the best candidate's, the logarithm of that, and a few facts (`MovieFacts`):
+
+    score(i | history) = w . x(u, i),    w = the conditional logit of `choice`
+
+where w is learned from the last events of users, which the parts were fitted without; then the parts are fitted again
+on everything. It is a cascade whose second stage is learned, but linear: few weights can be learned from little data,
+and a score is a sum that can be told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt, model_validator
+
+from recsys_assets.recommenders.base import Recommender
+from recsys_assets.recommenders.choice import choice_weights
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.hybrid_search import standardized
+from recsys_assets.recommenders.next_item_events import NextEvents
+from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
+from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
+from recsys_assets.recommenders.next_item_reasons import merged, spread
+from recsys_assets.recommenders.ranking import hide, top_k
+from recsys_assets.recommenders.results import Reason
+
+BLOCK_ELEMENTS = 1 << 23
+"""Scores of events held at once while learning, events x movies: 32 MiB a part."""
+
+
+class NextItemConfig(BaseModel, extra="forbid"):
+    """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
+
+    parts: tuple[str, ...] = Field(
+        default=("markov", "markov_events", "markov_lasting", "markov_forward", "ease", "ease_lasting"), min_length=1
+    )
+    """Names of `PARTS` or of models; "sasrec" may be among them, and is slow to fit."""
+    part_configs: dict[str, dict[str, Any]] = {}
+    """Config fields of parts by name; they add to those of `PARTS`."""
+    candidates: PositiveInt = 200
+    """Movies of each user that are ordered by what was learned; the others follow."""
+    events_per_user: PositiveInt = 5
+    """Last events of each user that are learned from, at most half of theirs."""
+    most_events: PositiveInt = 10_000
+    """Events that are learned from; users are drawn where there are more."""
+    regularization: NonNegativeFloat = 3e-3
+    """Pulls the weights towards 0."""
+
+    @model_validator(mode="after")
+    def _parts_are_models(self) -> Self:
+        if len(set(self.parts)) < len(self.parts) or "next_item" in self.parts:
+            raise ValueError(f"parts must be different and not next_item itself, found {', '.join(self.parts)}")
+        if unused := set(self.part_configs) - set(self.parts):
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+        for name in self.parts:
+            if (of := part_of(name).of) is not None and of not in self.parts:
+                raise ValueError(f"part {name} needs part {of}, whose model it shares; add it to the parts")
+        return self
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """Candidates of b users, and what is known of them."""
+
+    scores: dict[str, FloatArray]
+    """(b, n_movies) of each part."""
+    together: FloatArray
+    """(b, n_movies) mean of the standardized scores."""
+    movies: IntArray
+    """(b, c) unseen movies, best first; -1 where fewer remain."""
+    features: FloatArray
+    """(b, c, n_features)."""
+
+
+class NextItem(Recommender):
+    """What will be watched next, by all that a history tells."""
+
+    name = "next_item"
+    Config = NextItemConfig
+    config: NextItemConfig
+    parts: dict[str, Recommender]
+    facts: MovieFacts
+    weights: FloatArray
+    """(2 n_parts + 4,) of the features: share and logarithm of each part, then `FACTS`."""
+
+    def _fit(self, data: TrainingData) -> None:
+        c = self.config
+        events = NextEvents.of(data.histories, per_user=c.events_per_user, most=c.most_events, seed=data.seed)
+        self.weights = np.zeros(2 * len(c.parts) + len(FACTS), dtype=np.float32)
+        self.weights[: 2 * len(c.parts)] = 1.0
+        if len(events):
+            self._fit_parts(replace(data, histories=events.train))
+            self._learn(events, data)
+        self._fit_parts(data)
+
+    def _fit_parts(self, data: TrainingData) -> None:
+        self.parts = build_parts(self.config.parts, self.config.part_configs)
+        fit_parts(self.parts, data)
+        self.facts = MovieFacts.of(data.histories, data.catalogue)
+
+    def _learn(self, events: NextEvents, data: TrainingData) -> None:
+        features, chosen = [], []
+        step = max(1, BLOCK_ELEMENTS // len(data.movies))
+        for start in range(0, len(events), step):
+            block = np.arange(start, min(start + step, len(events)))
+            listed = self._shortlist(events.before.take(block), np.full(len(block), -1))
+            hits = listed.movies == events.movies[block, None]
+            found = hits.any(axis=1)
+            features.append(listed.features[found])
+            chosen.append(hits[found].argmax(axis=1))
+        x, y = np.concatenate(features), np.concatenate(chosen)
+        data.progress(f"next_item: {len(y):,} of {len(events):,} next movies are among {x.shape[1]} candidates")
+        if len(y):
+            self.weights = choice_weights(x, y, regularization=self.config.regularization)
+
+    def _shortlist(self, histories: Histories, users: IntArray) -> Shortlist:
+        scores = {name: part._score(histories, users) for name, part in self.parts.items()}
+        together = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
+        for own in scores.values():
+            together += standardized(own) / np.float32(len(scores))
+        unseen = together.copy()
+        hide(unseen, histories)
+        movies, _ = top_k(unseen, min(self.config.candidates, len(self.movies)))
+        safe = np.maximum(movies, 0)
+        told = [opinions(np.take_along_axis(own, safe, axis=1), name) for name, own in scores.items()]
+        features = np.concatenate([*told, self.facts.features(histories, safe)], axis=2)
+        return Shortlist(scores, together, movies, features)
+
+    def _score(self, histories: Histories, users: IntArray) -> FloatArray:
+        return self._ordered(self._shortlist(histories, users))
+
+    def _ordered(self, listed: Shortlist) -> FloatArray:
+        """Candidates by `weights`; below them all others, in the order of the parts together."""
+        value = listed.features @ self.weights
+        real = listed.movies >= 0
+        least = np.where(real, value, np.inf).min(axis=1, keepdims=True)
+        below = np.where(np.isfinite(least), least, 0) - 1
+        scores = listed.together - listed.together.max(axis=1, keepdims=True) + below
+        rows, places = np.nonzero(real)
+        scores[rows, listed.movies[rows, places]] = value[rows, places]
+        return scores.astype(np.float32)
+
+    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        listed = self._shortlist(history, np.array([user]))
+        place = np.flatnonzero(listed.movies[0] == movie)
+        if len(place) == 0:
+            return [Reason("part", f"not among the {self.config.candidates} candidates for the next movie", score)]
+        shares = listed.features[0, place[0]].astype(np.float64) * self.weights
+        n = len(self.parts)
+        told = [Reason("part", label, float(v)) for label, v in zip(FACTS.values(), shares[2 * n :], strict=True)]
+        for (name, part), amount in zip(self.parts.items(), shares[: 2 * n].reshape(n, 2).sum(axis=1), strict=True):
+            own = float(listed.scores[name][0, movie])
+            told += spread(part._explain(history, user, movie, own), own, float(amount), part_of(name).words)
+        return merged(told)
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        fitted = {name: part for name, part in self.parts.items() if part_of(name).of is None}
+        return {"weights": self.weights} | {
+            f"parts.{n}.{k}": v for n, p in fitted.items() for k, v in p._state().items()
+        }
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        self.weights = state["weights"]
+        self.facts = MovieFacts.of(self.histories, self.catalogue)
+        self.parts = build_parts(self.config.parts, self.config.part_configs)
+        for name, part in self.parts.items():
+            if part_of(name).of is None:
+                prefix = f"parts.{name}."
+                part.adopt(self.users, self.movies, self.histories, self.catalogue)
+                part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+                part.fitted = True
+        for name, part in self.parts.items():
+            if (of := part_of(name).of) is not None:
+                share(self.parts[of], part)

@@ -1,0 +1,228 @@
+"""Switch: for each user the model that serves histories of that length best, and content for movies nobody rated.
+
+    nothing known, genres named     the best rated of these genres      (`newcomers`)
+    nothing known                   the best rated of all
+    some ratings known              the part of the bucket of their number    (`switch_rule`: measured in `fit`)
+    a movie without any rating      the place that content earns it           (`cold_movies`: measured in `fit`)
+
+A switching hybrid (Burke, UMUAI 2002). For the measurements the last tenth of each user's ratings is held out and the
+parts are fitted on the rest; those that answer anyone are then fitted again on everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, PositiveInt, model_validator
+
+from recsys_assets.recommenders.base import Recommender
+from recsys_assets.recommenders.cold_movies import NEVER, ColdRule, choose_stretch, placed, tried
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out
+from recsys_assets.recommenders.results import Reason, Route
+from recsys_assets.recommenders.switch_rule import Bucket, Rule, buckets_of, choose, shortened
+
+BLOCK = 256
+"""Validation users scored at once."""
+COLD_PART = "content"
+"""The part that knows movies nobody rated."""
+PART_CONFIGS: dict[str, dict[str, Any]] = {
+    "popularity": {"order": "count"},
+    "content": {"interest": 1.0, "half_life": 10, "prior": 0.0},
+}
+"""How parts differ from the models of their name: tuned for ranking what is watched next, and content without its prior
+for being known, which would put movies nobody rated behind all others: of the places in lists on ml-latest-small 0.4 %
+went to them with it, 2.1 % without at the price of 1 %."""
+
+
+class SwitchConfig(BaseModel, extra="forbid"):
+    parts: tuple[str, ...] = Field(default=("markov", "item_knn", "ials", "content", "popularity"), min_length=1)
+    """Names of the models that may answer; of equal ones the first does. On ml-latest-small `markov` answers up to 20
+    ratings and `item_knn` from 21 on, on ml-100k `ials` everyone."""
+    part_configs: dict[str, dict[str, Any]] = {}
+    """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
+    edges: tuple[PositiveInt, ...] = (2, 5, 10, 20, 50)
+    """Upper ends of the buckets of history length; the last bucket is open."""
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of each user's ratings, the last ones, that is held out; at least one of two."""
+    validation_users: PositiveInt = 1000
+    """Users drawn for each measurement."""
+    stretches: tuple[float, ...] = (1, 1.5, 2, 3, 5, 7, 10)
+    """How far apart cold movies may be put, as `cold_movies` says; the smallest affordable one is used."""
+    cold_price: float = Field(default=0.01, ge=0, lt=1)
+    """Share of NDCG@10 on validation that places for cold movies may cost."""
+
+    @model_validator(mode="after")
+    def _parts_are_models(self) -> Self:
+        if len(set(self.parts)) < len(self.parts) or "switch" in self.parts:
+            raise ValueError(f"parts must be different models and no switch, found {', '.join(self.parts)}")
+        if unused := set(self.part_configs) - {*self.parts, COLD_PART}:
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+        if list(self.edges) != sorted(set(self.edges)):
+            raise ValueError(f"edges must ascend, found {', '.join(map(str, self.edges))}")
+        return self
+
+
+class Switch(Recommender):
+    """Whoever serves this user best."""
+
+    name = "switch"
+    Config = SwitchConfig
+    config: SwitchConfig
+    rule: Rule
+    """Who answers which history."""
+    cold_rule: ColdRule
+    """Which places movies get that nobody rated."""
+    parts: dict[str, Recommender]
+    """The parts that answer, and content."""
+
+    def rule_table(self) -> pl.DataFrame:
+        """A row a bucket of history lengths: who answers, users measured, NDCG@10 of every part."""
+        self._require_fitted()
+        return self.rule.table()
+
+    def cold_table(self) -> pl.DataFrame:
+        """A row a stretch that was tried: NDCG@10, the share of cold movies in lists, and which is used."""
+        self._require_fitted()
+        return self.cold_rule.table()
+
+    def _fit(self, data: TrainingData) -> None:
+        split = hold_out(data.histories, share=self.config.validation_share, seed=data.seed)
+        names = list(dict.fromkeys((*self.config.parts, COLD_PART)))
+        trial = self._fit_parts(names, replace(data, histories=split.train)) if split.held.lengths.any() else {}
+        self.rule = self._measured(trial, split, data)
+        self.cold_rule = self._cold_measured(trial, split, data)
+        self._keep(self._fit_parts([n for n in names if n in (*self.rule.answering, COLD_PART)], data))
+
+    def _fit_parts(self, names: list[str], data: TrainingData) -> dict[str, Recommender]:
+        parts = {name: self._unfitted(name) for name in names}
+        for name, part in parts.items():
+            data.progress(f"switch: fitting {name} on {len(data.histories.movies)} ratings")
+            part.fit_data(data)
+        return parts
+
+    def _measured(self, trial: dict[str, Recommender], split: Split, data: TrainingData) -> Rule:
+        gains = []
+        for place, bucket in enumerate(buckets_of(self.config.edges)):
+            rng = np.random.default_rng([data.seed, place])
+            users = self._measurable(split, bucket, rng) if trial else np.empty(0, dtype=np.int64)
+            lengths = rng.integers(bucket.first, bucket.last, len(users), endpoint=True) if bucket.last else None
+            by_part = [self._gains(trial[p], split, users, lengths) for p in self.config.parts if len(users)]
+            gains.append(np.stack(by_part, axis=1) if by_part else np.empty((0, len(self.config.parts))))
+        rule = choose(self.config.parts, self.config.edges, gains)
+        told = ", ".join(f"{bucket}: {rule.parts[p]}" for bucket, p in zip(rule.buckets, rule.chosen, strict=True))
+        data.progress(f"switch: ratings known and who answers: {told}")
+        return rule
+
+    def _measurable(self, split: Split, bucket: Bucket, rng: np.random.Generator) -> IntArray:
+        """Users with something held out and enough before it to fill the bucket, at most `validation_users`."""
+        able = np.flatnonzero((split.held.lengths > 0) & (split.train.lengths >= (bucket.last or bucket.first)))
+        return np.sort(rng.permutation(able)[: self.config.validation_users])
+
+    def _gains(self, part: Recommender, split: Split, users: IntArray, lengths: IntArray | None) -> NDArray[np.float64]:
+        """NDCG@10 (n,) of a part that knows the last `lengths` ratings of each user as a newcomer's; None: all."""
+        found = []
+        for start in range(0, len(users), BLOCK):
+            block = users[start : start + BLOCK]
+            search = Search.among(split, block)
+            if lengths is None:
+                scores = part._score(search.train, block)
+            else:
+                scores = part._score(shortened(search.train, lengths[start : start + BLOCK]), np.full(len(block), -1))
+            found.append(search.gains(search.lists(scores)))
+        return np.concatenate(found)
+
+    def _cold_measured(self, trial: dict[str, Recommender], split: Split, data: TrainingData) -> ColdRule:
+        cold = np.bincount(split.train.movies, minlength=len(data.movies)) == 0
+        if not trial or not cold.any():
+            return ColdRule.never()
+        stretches = np.array([NEVER, *sorted(self.config.stretches)])
+        users = Search.of(split, n_users=self.config.validation_users, seed=data.seed).users
+        found = []
+        for start in range(0, len(users), BLOCK):
+            search = Search.among(split, users[start : start + BLOCK])
+            scores = routed(self.rule, trial, search.train, search.users)
+            content = trial[COLD_PART]._score(search.train, search.users)
+            found.append(tried(search, scores, content, cold, stretches))
+        ndcg, share = (np.concatenate(figures, axis=1).mean(axis=1) for figures in zip(*found, strict=True))
+        rule = choose_stretch(stretches, ndcg, share, price=self.config.cold_price)
+        data.progress(f"switch: movies nobody rated take {rule.words}")
+        return rule
+
+    def _keep(self, parts: dict[str, Recommender]) -> None:
+        self.parts = parts
+        self.cold = np.bincount(self.histories.movies, minlength=len(self.movies)) == 0
+
+    def _score(self, histories: Histories, users: IntArray) -> FloatArray:
+        scores = routed(self.rule, self.parts, histories, users)
+        rows = np.flatnonzero(self._part_of(histories) != COLD_PART) if self.cold.any() else np.empty(0, dtype=int)
+        if len(rows):
+            some = histories.take(rows)
+            content = self.parts[COLD_PART]._score(some, users[rows])
+            scores[rows] = placed(scores[rows], content, some, self.cold, self.cold_rule.chosen)
+        return scores
+
+    def _part_of(self, histories: Histories) -> NDArray[np.str_]:
+        return np.array(self.rule.parts)[self.rule.chosen[self.rule.bucket_of(histories.lengths)]]
+
+    def _route(self, n_ratings: int) -> Route:
+        return self.rule.route(n_ratings)
+
+    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        name = str(self._part_of(history)[0])
+        placed_by_content = bool(self.cold[movie]) and name != COLD_PART
+        part = self.parts[COLD_PART if placed_by_content else name]
+        own = float(part._score(history, np.array([user]))[0, movie])
+        reasons = part._explain(history, user, movie, own)
+        if not placed_by_content:
+            return reasons
+        return [*reasons, Reason("part", f"nobody rated it yet: its content, {self.cold_rule.words}", score - own)]
+
+    @property
+    def knows_similar(self) -> bool:
+        return True
+
+    def _similar(self, movies: IntArray) -> FloatArray:
+        """As the part that answers the longest histories has it, content where that one can't tell."""
+        strongest = self.parts[self.rule.parts[self.rule.chosen[-1]]]
+        return (strongest if strongest.knows_similar else self.parts[COLD_PART])._similar(movies)
+
+    def _unfitted(self, name: str) -> Recommender:
+        from recsys_assets.recommenders.models import build
+
+        return build(name, (PART_CONFIGS | self.config.part_configs).get(name))
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        rule, cold = self.rule, self.cold_rule
+        own = {f"rule.{n}": getattr(rule, n) for n in ("ndcg", "users", "chosen")}
+        own |= {f"cold.{n}": getattr(cold, n) for n in ("stretches", "ndcg", "share")}
+        own["cold.chosen"] = np.array(cold.chosen)
+        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        rule = {n: state[f"rule.{n}"] for n in ("ndcg", "users", "chosen")}
+        self.rule = Rule(self.config.parts, self.config.edges, **rule)
+        cold = {n: state[f"cold.{n}"] for n in ("stretches", "ndcg", "share")}
+        self.cold_rule = ColdRule(**cold, chosen=float(state["cold.chosen"]))
+        names = dict.fromkeys((*self.config.parts, COLD_PART))
+        self._keep({n: self._unfitted(n) for n in names if n in (*self.rule.answering, COLD_PART)})
+        for name, part in self.parts.items():
+            prefix = f"parts.{name}."
+            part.adopt(self.users, self.movies, self.histories, self.catalogue)
+            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            part.fitted = True
+
+
+def routed(rule: Rule, parts: dict[str, Recommender], histories: Histories, users: IntArray) -> FloatArray:
+    """Scores (b, n_movies) of `b` histories, none empty, each by the part of its bucket."""
+    chosen = rule.chosen[rule.bucket_of(histories.lengths)]
+    found = [(np.flatnonzero(chosen == place), parts[rule.parts[place]]) for place in np.unique(chosen).tolist()]
+    scores = [(rows, part._score(histories.take(rows), users[rows])) for rows, part in found]
+    whole = np.empty((len(histories), scores[0][1].shape[1]), dtype=np.float32)
+    for rows, own in scores:
+        whole[rows] = own
+    return whole

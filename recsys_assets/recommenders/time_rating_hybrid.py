@@ -1,0 +1,131 @@
+"""The time- and rating-aware LSTM and the content model as one, weighted by a validation inside `fit`.
+
+    score(u, i) = w z(lstm(u, i)) + (1 - w) z(content(u, i)),    z: of mean 0 and standard deviation 1 over movies
+
+a weighted hybrid (Burke, UMUAI 2002) of `time_rating_lstm` and `time_rating_content`. Both are trained without each
+user's last movie; w in [0, 1] is what ranks those movies best (NDCG@10); then both are trained again on everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, model_validator
+
+from recsys_assets.recommenders.base import Recommender
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.hybrid_search import Search, blended, standardized
+from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.sequence.inputs import Held, histories_of_sequences
+from recsys_assets.recommenders.sequence.model import SequenceRecommender
+
+PARTS = ("time_rating_lstm", "time_rating_content")
+PART_WORDS = {
+    "time_rating_lstm": "the order of what was watched, beside the movies named",
+    "time_rating_content": "what the movies are about, beside the movies named",
+}
+"""What a part's share of the score means to the person who is shown it."""
+
+
+class TimeRatingHybridConfig(BaseModel, extra="forbid"):
+    part_configs: dict[str, dict[str, Any]] = {}
+    """Config fields of the two parts by name, where they are not to have their defaults."""
+
+    @model_validator(mode="after")
+    def _parts_are_the_two(self) -> Self:
+        if unused := set(self.part_configs) - set(PARTS):
+            raise ValueError(f"part_configs names {', '.join(sorted(unused))}; the parts are {' and '.join(PARTS)}")
+        return self
+
+
+class TimeRatingHybrid(Recommender):
+    """The next movie by both a memory of movies and a memory of what they are about."""
+
+    name = "time_rating_hybrid"
+    Config = TimeRatingHybridConfig
+    config: TimeRatingHybridConfig
+    parts: dict[str, SequenceRecommender]
+    weights: FloatArray
+    """(2,) of the parts, adding up to 1."""
+    validation: dict[str, float]
+    """NDCG@10 on the inner validation of each part and of the blend; empty where nobody rated three movies."""
+
+    def _fit(self, data: TrainingData) -> None:
+        self.parts, self.validation = self._unfitted(), {}
+        self.weights = np.full(len(self.parts), 1 / len(self.parts), dtype=np.float32)
+        for part in self.parts.values():
+            part.adopt(data.users, data.movies, data.histories, data.catalogue)
+        held = self.parts[PARTS[0]].hold_out(data)
+        for part in self.parts.values():
+            part.search(data, held)
+        if len(held.targets):
+            self._choose(held, data)
+        for part in self.parts.values():
+            part.refit(data)
+            part.drop_checkpoints()
+            part.fitted = True
+
+    def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """By the name of the part, what `evaluation.training_curves` draws."""
+        return {name: part.curves.arrays() for name, part in self.parts.items()}
+
+    def _choose(self, held: Held, data: TrainingData) -> None:
+        histories = histories_of_sequences(held.histories)
+        wanted = (np.arange(len(held.targets), dtype=np.int64) << 32) + held.targets
+        search = Search(held.rows, histories, wanted, np.ones(len(wanted)))
+        scores = self._part_scores(histories, held.rows)
+        tried = {name: search.ndcg(own) for name, own in scores.items()}
+        self.weights, tried["blend"] = search.best_weights([standardized(s) for s in scores.values()])
+        self.validation = tried
+        told = ", ".join(f"{k} {v:.4f}" for k, v in tried.items())
+        data.progress(f"{self.name}: {self.weights[0]:.0%} {PARTS[0]}; NDCG@10 {told}")
+
+    def _score(self, histories: Histories, users: IntArray) -> FloatArray:
+        return blended([standardized(s) for s in self._part_scores(histories, users).values()], self.weights)
+
+    def _similar(self, movies: IntArray) -> FloatArray:
+        """By the content part, whose vectors also movies have that nobody rated."""
+        return self.parts["time_rating_content"]._similar(movies)
+
+    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        reasons: list[Reason] = []
+        own = self._part_scores(history, np.array([user]))
+        for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
+            if weight > 0:
+                z = float(standardized(own[name])[0, movie])
+                scale = weight / max(float(own[name].std()), 1e-9)
+                told = part._explain(history, user, movie, float(own[name][0, movie]))
+                shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
+                rest = weight * z - sum(r.contribution for r in shown)
+                reasons += [*shown, Reason("part", PART_WORDS[name], rest)]
+        return reasons
+
+    def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
+        return {name: part._score(histories, users) for name, part in self.parts.items()}
+
+    def _unfitted(self) -> dict[str, SequenceRecommender]:
+        from recsys_assets.recommenders.models import build
+
+        return {name: cast(SequenceRecommender, build(name, self.config.part_configs.get(name))) for name in PARTS}
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        own = {
+            "weights": self.weights,
+            "validation_names": np.array(list(self.validation), dtype=np.str_),
+            "validation_scores": np.array(list(self.validation.values()), dtype=np.float64),
+        }
+        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        self.weights = state["weights"]
+        names, scores = state["validation_names"].tolist(), state["validation_scores"].tolist()
+        self.validation = dict(zip(names, scores, strict=True))
+        self.parts = self._unfitted()
+        for name, part in self.parts.items():
+            prefix = f"parts.{name}."
+            part.adopt(self.users, self.movies, self.histories, self.catalogue)
+            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            part.fitted = True
