@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 
 from recsys_assets.evaluation.bootstrap import Interval, mean_interval
-from recsys_assets.evaluation.labels import place_labels
 from recsys_assets.evaluation.results import Evaluation, RankingResult
 
 if TYPE_CHECKING:
@@ -82,11 +81,11 @@ class HistoryBucket:
 def ranking_figure(evaluation: Evaluation, *, theme: Theme = "light") -> Figure:
     """One model: NDCG@10 under each protocol with its 95 % interval, and by how much it knew of the user."""
     bars = [
-        Bar(f"{_title(result)}\n{who} ({len(users)})", _interval(users, evaluation.seed))
+        Bar(f"{protocol_title(result)}\n{who} ({len(users)})", _interval(users, evaluation.seed))
         for result in evaluation.rankings
         for who, users in _groups(result)
     ]
-    result = _history_result(evaluation)
+    result = history_result(evaluation)
     height = max(2.8, 0.9 + 0.52 * max(1, len(bars)))
     figure, (left, right) = blank(9.2, height, 1, 2, theme=theme, ratios=(1.1, 1))
     _draw_bars(left, bars, theme=theme)
@@ -111,44 +110,14 @@ def quality_figure(
     return figure
 
 
-def tradeoff_figure(
-    evaluations: Sequence[Evaluation], *, against: Literal["coverage", "speed"] = "coverage", theme: Theme = "light"
-) -> Figure:
-    """NDCG@10 of each model against the share of the catalogue it shows, or the milliseconds it takes per user."""
-    figure, axis = blank(4.9, 3.4, 1, 1, theme=theme)
-    results = [(place, e, _history_result(e)) for place, e in enumerate(evaluations)]
-    points = [
-        (place, e.model, 100 * r.coverage if against == "coverage" else e.recommend_ms_per_user, r.at[0].ndcg)
-        for place, e, r in results
-        if r is not None
-    ]
-    for place, model, x, y in points:
-        axis.scatter([x], [y], s=64, color=_colour(place, theme), marker=MARKERS[place % len(MARKERS)], label=model)
-    axis.set_ylabel(METRIC_LABEL)
-    axis.set_ylim(0, 1.25 * max((p[3] for p in points), default=1.0) or 1.0)
-    if against == "coverage":
-        axis.set_xlim(0, 1.2 * max((p[2] for p in points), default=1.0) or 1.0)
-        axis.set_xlabel("share of the catalogue shown to anyone, %")
-    else:
-        axis.set_xscale("log")
-        _plain_log_ticks(axis)
-        axis.margins(x=0.25)
-        axis.set_xlabel("milliseconds per user, logarithmic")
-    measured = [r for _, _, r in results if r is not None]
-    name_axis(axis, f"Quality against {against}" + (f", {_title(measured[0])}" if measured else ""), theme=theme)
-    axis.grid(color=FAINT[theme], linewidth=0.6)
-    place_labels(figure, axis, [(model, x, y) for _, model, x, y in points], colour=INK[theme])
-    return figure
-
-
 def history_figure(evaluations: Sequence[Evaluation], *, theme: Theme = "light") -> Figure:
     """Mean NDCG@10 of the first `HISTORY_MODELS` models by the number of ratings they knew of the user."""
     shown = evaluations[:HISTORY_MODELS]
-    figure, axis = blank(max(4.9, 1.2 + 0.9 * len(shown)), 3.4, 1, 1, theme=theme)
-    found = [(evaluation, _history_result(evaluation)) for evaluation in shown]
+    figure, axis = blank(4.9, 3.6, 1, 1, theme=theme)
+    found = [(evaluation, history_result(evaluation)) for evaluation in shown]
     _draw_histories(axis, [(evaluation, result) for evaluation, result in found if result], theme=theme)
     if axis.get_legend_handles_labels()[0]:
-        columns = min(4, len(shown))
+        columns = min(3, len(shown))
         figure.legend(frameon=False, loc="outside lower center", ncols=columns, labelcolor=INK[theme], fontsize=9)
     return figure
 
@@ -246,6 +215,7 @@ def _draw_histories(axis: Axes, found: Sequence[tuple[Evaluation, RankingResult]
         buckets = history_buckets(result.per_user, seed=evaluation.seed)
         values = [b.value for b in buckets]
         aside = 0.6 * ((place + 0.5) / len(found) - 0.5)
+        colour, marker = look_of(place, theme)
         axis.errorbar(
             [x + aside for x in range(len(values))],
             [v.mean for v in values],
@@ -254,8 +224,8 @@ def _draw_histories(axis: Axes, found: Sequence[tuple[Evaluation, RankingResult]
             linestyle="none",
             elinewidth=1.1,
             markersize=6,
-            color=_colour(place, theme),
-            marker=MARKERS[place % len(MARKERS)],
+            color=colour,
+            marker=marker,
             clip_on=False,
         )
         highest = max([highest, *(v.high for v in values)])
@@ -266,20 +236,11 @@ def _draw_histories(axis: Axes, found: Sequence[tuple[Evaluation, RankingResult]
     axis.locator_params(axis="y", nbins=5)
     axis.grid(axis="y", color=FAINT[theme], linewidth=0.6)
     axis.set_xlabel("ratings known of the user (users)")
-    name_axis(axis, f"By history, {_title(found[0][1])}: {METRIC_LABEL}", theme=theme)
+    name_axis(axis, f"By history, {protocol_title(found[0][1])}: {METRIC_LABEL}", theme=theme)
 
 
 def name_axis(axis: Axes, title: str, *, theme: Theme) -> None:
     axis.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK[theme])
-
-
-def _plain_log_ticks(axis: Axes) -> None:
-    """1, 2, 5, 10 as they are written, no powers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _say_nothing_measured(axis: Axes, *, theme: Theme) -> None:
@@ -302,12 +263,12 @@ def _interval(users: pl.DataFrame, seed: int) -> Interval:
     return mean_interval(users[METRIC].to_numpy(), seed=seed)
 
 
-def _history_result(evaluation: Evaluation) -> RankingResult | None:
+def history_result(evaluation: Evaluation) -> RankingResult | None:
     """Leave-one-out where measured: most users, of all histories."""
     return evaluation.ranking("loo_test") or evaluation.ranking("temporal_test")
 
 
-def _title(result: RankingResult) -> str:
+def protocol_title(result: RankingResult) -> str:
     return result.protocol.replace("loo", "leave-one-out").replace("_", " ")
 
 
@@ -319,5 +280,12 @@ def _bucket_label(bucket: int) -> str:
     return f"{HISTORY_EDGES[bucket - 1] + 1}-{HISTORY_EDGES[bucket]}"
 
 
-def _colour(place: int, theme: Theme) -> str:
+def look_of(place: int, theme: Theme) -> tuple[str, str]:
+    """Colour and marker of the model at this place: no two of the first 64 are alike in both."""
+    turn, of = divmod(place, len(MARKERS))
+    return colour_of(of, theme), MARKERS[(of + turn) % len(MARKERS)]
+
+
+def colour_of(place: int, theme: Theme) -> str:
+    """Colour of the series at this place."""
     return SERIES[theme][place % len(SERIES[theme])]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.evaluation.plots import FAINT, INK, Theme, _colour, blank, name_axis
+from recsys_assets.evaluation.plots import FAINT, INK, Theme, blank, colour_of, name_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def profile_figure(shares: Sequence[PairedShares], *, title: str, listed_by: str
     )
     for place, (label, values, aside) in enumerate(series):
         ys = [y + aside for y in range(len(shares))]
-        axis.barh(ys, [100 * v for v in values], height=BAR_HEIGHT, color=_colour(place, theme), label=label)
+        axis.barh(ys, [100 * v for v in values], height=BAR_HEIGHT, color=colour_of(place, theme), label=label)
         for y, value in zip(ys, values, strict=True):
             axis.annotate(
                 f"{100 * value:.0f}",

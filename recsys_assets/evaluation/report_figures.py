@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.evaluation.plots import PANELS, Theme, history_figure, quality_figure, tradeoff_figure
+from recsys_assets.evaluation.plots import PANELS, Theme, history_figure, quality_figure
 from recsys_assets.evaluation.report import Report
+from recsys_assets.evaluation.tradeoff import tradeoff_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ class Picture:
 
 
 def pictures(report: Report) -> tuple[Picture, ...]:
-    """Quality under each protocol, quality against coverage and speed, quality by history."""
+    """Quality under each protocol, quality against coverage, speed and time to fit, quality by history."""
     models = report.evaluations
     quality = (
         Picture(
@@ -40,6 +41,10 @@ def pictures(report: Report) -> tuple[Picture, ...]:
         Picture(
             "Points: NDCG@10 of each model against its milliseconds per user; figures are in the tables",
             lambda theme: tradeoff_figure(models, against="speed", theme=theme),
+        ),
+        Picture(
+            "Points: NDCG@10 of each model against the seconds it takes to fit; figures are in the tables",
+            lambda theme: tradeoff_figure(models, against="fit", theme=theme),
         ),
         Picture(
             "Points: NDCG@10 of the first models, users grouped by how many ratings were known, with intervals",

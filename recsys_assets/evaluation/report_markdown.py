@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from recsys_assets.evaluation.plots import history_figure, markdown_image, quality_figure, tradeoff_figure
+from recsys_assets.evaluation.plots import history_figure, markdown_image, quality_figure
 from recsys_assets.evaluation.report import OVERVIEW, SECTIONS, Report, Section
 from recsys_assets.evaluation.results import Evaluation
+from recsys_assets.evaluation.tradeoff import tradeoff_figure
 
 
 def to_markdown(report: Report) -> str:
@@ -29,6 +30,7 @@ def figures_markdown(evaluations: Sequence[Evaluation], *, best: str = "") -> st
         "NDCG@10 of each model with 95 % intervals": quality_figure(evaluations, best=best),
         "NDCG@10 against coverage": tradeoff_figure(evaluations),
         "NDCG@10 against milliseconds per user": tradeoff_figure(evaluations, against="speed"),
+        "NDCG@10 against seconds to fit": tradeoff_figure(evaluations, against="fit"),
         "NDCG@10 by length of history": history_figure(evaluations),
     }
     return "\n\n".join(markdown_image(figure, alt=alt) for alt, figure in shown.items())

@@ -12,9 +12,9 @@ from recsys_assets.evaluation.plots import (
     MARKERS,
     METRIC_LABEL,
     Theme,
-    _colour,
     _say_nothing_measured,
     blank,
+    colour_of,
     name_axis,
 )
 
@@ -40,7 +40,7 @@ def rule_figure(table: pl.DataFrame, *, theme: Theme = "light") -> Figure:
         measured = table.with_row_index("x").drop_nulls(PREFIX + part)
         xs, values = measured["x"].to_list(), measured[PREFIX + part].to_list()
         marker = MARKERS[place % len(MARKERS)]
-        axis.plot(xs, values, color=_colour(place, theme), marker=marker, markersize=6, linewidth=1.4, label=part)
+        axis.plot(xs, values, color=colour_of(place, theme), marker=marker, markersize=6, linewidth=1.4, label=part)
     answering = [
         (x, row[PREFIX + row["answers"]])
         for x, row in enumerate(table.to_dicts())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.evaluation.plots import FAINT, INK, METRIC_LABEL, Theme, _colour, blank, name_axis
+from recsys_assets.evaluation.plots import FAINT, INK, METRIC_LABEL, Theme, blank, colour_of, name_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ def training_figure(curves: Mapping[str, Curves], *, theme: Theme = "light") -> 
     figure, axes = blank(9.2, 2.9, 1, len(PANELS), theme=theme)
     for axis, (column, title) in zip(axes, PANELS.items(), strict=True):
         for place, (name, of) in enumerate(curves.items()):
-            values, colour = of[column], _colour(place, theme)
+            values, colour = of[column], colour_of(place, theme)
             epochs = of["epoch"][: len(values)]
             axis.plot(epochs, values, color=colour, linewidth=1.6, marker="o", markersize=3, label=name)
             if column == "validation_ndcg" and len(values):

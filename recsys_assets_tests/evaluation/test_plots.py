@@ -13,13 +13,14 @@ import pytest
 from recsys_assets.evaluation.plots import (
     history_buckets,
     history_figure,
+    look_of,
     markdown_image,
     png_bytes,
     quality_figure,
     ranking_figure,
-    tradeoff_figure,
 )
 from recsys_assets.evaluation.results import Evaluation
+from recsys_assets.evaluation.tradeoff import tradeoff_figure
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -31,6 +32,7 @@ def test_pictures_are_small_pngs(evaluations: dict[str, Evaluation], theme) -> N
         quality_figure(models, best="oracle", theme=theme),
         tradeoff_figure(models, theme=theme),
         tradeoff_figure(models, against="speed", theme=theme),
+        tradeoff_figure(models, against="fit", theme=theme),
         history_figure(models, theme=theme),
         ranking_figure(models[0], theme=theme),
     ]
@@ -74,13 +76,22 @@ def test_buckets_of_history_hold_every_user_once() -> None:
     )
 
 
-def test_no_name_covers_another(evaluations: dict[str, Evaluation]) -> None:
+@pytest.mark.parametrize("n", [6, 25])
+def test_no_name_covers_another(evaluations: dict[str, Evaluation], n: int) -> None:
     from matplotlib.text import Annotation, Text
 
     base = evaluations["chance"]
+    places = [0.5] * n if n <= 6 else np.random.default_rng(0).random(n).tolist()
     crowd = [
-        replace(base, model=f"model number {i}", rankings=tuple(replace(r, coverage=0.5) for r in base.rankings))
-        for i in range(6)
+        replace(
+            base,
+            model=f"model number {i}",
+            rankings=tuple(
+                replace(r, coverage=x, at=(replace(r.at[0], ndcg=r.at[0].ndcg + (x if n > 6 else 0)), *r.at[1:]))
+                for r in base.rankings
+            ),
+        )
+        for i, x in enumerate(places)
     ]
     figure = tradeoff_figure(crowd)
     figure.draw_without_rendering()
@@ -88,3 +99,20 @@ def test_no_name_covers_another(evaluations: dict[str, Evaluation]) -> None:
     assert [n.get_text() for n in notes] == [e.model for e in crowd]
     boxes = [Text.get_window_extent(n) for n in notes]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def test_no_two_models_look_alike() -> None:
+    for theme in ("light", "dark"):
+        assert len({look_of(place, theme) for place in range(64)}) == 64
+
+
+def test_the_front_joins_models_that_no_other_beats_in_both(evaluations: dict[str, Evaluation]) -> None:
+    def at(model: str, seconds: float, ndcg: float) -> Evaluation:
+        base = evaluations["chance"]
+        rankings = tuple(replace(r, at=(replace(r.at[0], ndcg=ndcg), *r.at[1:])) for r in base.rankings)
+        return replace(base, model=model, fit_seconds=seconds, rankings=rankings)
+
+    models = [at("best", 9, 0.5), at("quick", 1, 0.1), at("beaten", 5, 0.1), at("middle", 3, 0.3), at("slow", 20, 0.4)]
+    (line,) = tradeoff_figure(models, against="fit").axes[0].lines
+    assert line.get_xdata().tolist() == [1, 3, 9]
+    assert line.get_ydata().tolist() == pytest.approx([0.1, 0.3, 0.5])
