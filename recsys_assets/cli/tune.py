@@ -54,10 +54,10 @@ def tune(
     if as_json:
         print(tuned.report.read_text(encoding="utf-8"))
         return
-    _show(tuned)
+    _show(tuned, settings.dataset)
 
 
-def _show(tuned: Tuned) -> None:
+def _show(tuned: Tuned, dataset: str) -> None:
     found = tuned.search
     failed = sum(t.failure is not None for t in found.trials)
     seconds = sum(t.cpu_seconds for t in found.trials)
@@ -75,7 +75,8 @@ def _show(tuned: Tuned) -> None:
     else:
         given = " ".join(f"--set {name}={json.dumps(value)}" for name, value in found.changed.items())
         launchpad = {"ops": {found.model: {"config": found.config}}}
-        out.print(f"\nrecsys evaluate --model {found.model} {escape(given)}", highlight=False, soft_wrap=True)
+        command = f"recsys evaluate --model {found.model} --protocol {found.objective} --dataset {dataset} {given}"
+        out.print(f"\n{escape(command)}", highlight=False, soft_wrap=True)
         out.print("\nFor Dagster's launchpad:")
         out.print(escape(json.dumps(launchpad, indent=1)), highlight=False, soft_wrap=True)
     out.print(f"[dim]{tuned.report}[/]", soft_wrap=True)

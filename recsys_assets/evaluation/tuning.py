@@ -65,8 +65,10 @@ class Search:
 
     @property
     def changed(self) -> dict[str, Any]:
-        """The best settings that differ from the defaults, by name of field."""
-        return {k: v for k, v in self.best.params.items() if v != self.default.params[k]}
+        """The best settings that differ from the defaults, by name of field; of a part all, as they are given whole."""
+        other = {k for k, v in self.best.params.items() if v != self.default.params[k]}
+        parts = {k.rsplit(".", 1)[0] for k in other if k.startswith("part_configs.")}
+        return {k: v for k, v in self.best.params.items() if k in other or k.rsplit(".", 1)[0] in parts}
 
     @property
     def config(self) -> dict[str, Any]:

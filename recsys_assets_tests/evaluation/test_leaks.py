@@ -28,7 +28,7 @@ from recsys_assets_tests.evaluation.worlds import Mean
 from recsys_assets_tests.recommenders.conftest import QUICK
 from recsys_assets_tests.recommenders.worlds import two_tastes
 
-MODELS = ("popularity", "content", "svd", "hybrid")
+MODELS = ("popularity", "content", "svd", "ease", "markov", "biased_mf", "sasrec", "hybrid")
 Data = tuple[pl.DataFrame, pl.DataFrame]
 Protocol = Callable[[Callable[[], Recommender], pl.DataFrame, pl.DataFrame], Scores]
 
