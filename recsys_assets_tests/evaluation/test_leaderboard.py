@@ -24,6 +24,7 @@ from recsys_assets.evaluation.leaderboard import (
 from recsys_assets.evaluation.report import OVERVIEW
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.settings import Settings
+from recsys_assets_tests.pictures import leave_undrawn
 
 BUILT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 NASTY = "<img src=x onerror=alert(1)>|*`&\"'"
@@ -150,7 +151,8 @@ def test_every_table_states_its_protocol_and_data(html: str, markdown: str) -> N
             assert said in text
 
 
-def test_names_are_escaped(evaluations: dict[str, Evaluation]) -> None:
+def test_names_are_escaped(evaluations: dict[str, Evaluation], monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_undrawn(monkeypatch)
     nasty = replace(evaluations["mean"], model=NASTY, dataset=NASTY, data_version=NASTY)
     report = Report.of([nasty], built_at=BUILT)
     page = Page(to_html(report))
@@ -172,8 +174,9 @@ def test_models_without_a_figure_show_so_and_best_ones_are_marked(markdown: str)
 
 
 def test_the_report_is_written_for_its_data_set_and_as_the_last_one(
-    settings: Settings, evaluations: dict[str, Evaluation]
+    settings: Settings, evaluations: dict[str, Evaluation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    leave_undrawn(monkeypatch)
     written = write_report(settings, list(evaluations.values()), built_at=BUILT)
     assert written.best == "oracle"
     for path in (written.markdown, written.html, written.json):

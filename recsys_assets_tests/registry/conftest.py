@@ -16,6 +16,7 @@ from recsys_assets.recommenders import build
 from recsys_assets.registry import Registry, RunRecord
 from recsys_assets.registry.bootstrap import open_store
 from recsys_assets.settings import Settings, load_settings
+from recsys_assets_tests.pictures import leave_undrawn
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +30,11 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     event.listen(Engine, "connect", unsynchronized)
     yield
     event.remove(Engine, "connect", unsynchronized)
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_undrawn(monkeypatch)
 
 
 @pytest.fixture(scope="session")
