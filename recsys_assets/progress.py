@@ -19,6 +19,25 @@ def silent(message: str) -> None:
     """A listener that drops what it is told."""
 
 
+def without_repeats(progress: Progress) -> Progress:
+    """A listener that passes each line on once."""
+    told: set[str] = set()
+
+    def tell(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            progress(message)
+
+    return progress if progress is silent else tell
+
+
+def size_told(size: int) -> str:
+    """Bytes in words: `712 bytes`, `39 kB`, `4.9 MB`."""
+    if size < 1_000:
+        return f"{size} bytes"
+    return f"{size / 1e3:,.0f} kB" if size < 999_500 else f"{size / 1e6:,.1f} MB"
+
+
 def track(items: Iterable[T], *, total: int, what: str, progress: Progress, every_seconds: float = 2.0) -> Iterator[T]:
     """Yield `items`, reporting `what: done/total, elapsed` at most once per `every_seconds`.
 

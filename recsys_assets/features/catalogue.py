@@ -62,6 +62,8 @@ class CatalogueReport:
     matched: Mapping[str, int]
     ambiguous: int
     with_overview: int
+    content: str
+    """16 hex digits that change with the content of a row, or with which movies there are."""
     official: int = 0
     tmdb: int = 0
 
@@ -191,12 +193,15 @@ def _report(con: duckdb.DuckDBPyConnection) -> CatalogueReport:
         "(SELECT count(*) FROM movies SEMI JOIN tmdb_movies USING (tmdb_id)) FROM catalogue"
     ).fetchall()
     movies, with_overview, imdb_movies, ambiguous, official, tmdb = counts[0]
+    rows = "string_agg(md5(c::VARCHAR), '' ORDER BY movie_id)"
+    ((content,),) = con.execute(f"SELECT sha256(coalesce({rows}, ''))[:16] FROM catalogue c").fetchall()
     return CatalogueReport(
         movies=movies,
         imdb_movies=imdb_movies,
         matched={how: int(by_method.get(how, 0)) for how in _PAIRS},
         ambiguous=ambiguous,
         with_overview=with_overview,
+        content=content,
         official=official,
         tmdb=tmdb,
     )

@@ -23,5 +23,5 @@ class EarlierRun:
 
     @property
     def name(self) -> str:
-        """`run 1b9d6bcd of 2026-11-23T02:05:10+00:00`."""
-        return f"run {self.run_id[:8]} of {self.checked_at}"
+        """`run 1b9d6bcd of 2026-11-23 02:05 UTC`."""
+        return f"run {self.run_id[:8]} of {self.checked_at[:16].replace('T', ' ')} UTC"

@@ -10,6 +10,7 @@ import polars as pl
 from recsys_assets.quality.history import history
 from recsys_assets.quality.rules import Rule, rules_of
 from recsys_assets.quality.stored import volume_rules
+from recsys_assets.quality.units import told
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.declaration import Table
 
@@ -29,7 +30,7 @@ class BrokenRule:
     checked_at: str
 
     def __str__(self) -> str:
-        found = "no number" if self.observed is None else f"{self.observed:g}"
+        found = told(self.observed, self.rule.unit)
         return (
             f"`{self.table}` broke `{self.rule.name}` ({self.rule.description}; found {found}, expected "
             f"{self.rule.expected}) in run {self.run_id} at {self.checked_at}"

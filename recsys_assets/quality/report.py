@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from recsys_assets.quality.profile import SAMPLE_ROWS
+from recsys_assets.quality.units import told
 
 if TYPE_CHECKING:
     from recsys_assets.quality.validate import RuleResult, TableReport
 
 CELL_CHARACTERS = 60
-
-
-def figure(value: float) -> str:
-    """`26,024,289` of a count, `0.0513` of a share."""
-    return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
 
 
 def rule_markdown(result: RuleResult) -> str:
@@ -25,7 +21,8 @@ def rule_markdown(result: RuleResult) -> str:
     lines = [
         f"**{'kept' if result.passed else 'broken'}**: {rule.description} ({rule.severity})",
         "",
-        f"Found {figure(result.observed)}, expected {rule.expected}." + (f" {result.note}." if result.note else ""),
+        f"Found {told(result.observed, rule.unit)}, expected {rule.expected}."
+        + (f" {result.note}." if result.note else ""),
     ]
     if len(result.sample):
         lines += ["", f"Rows that break it (up to {SAMPLE_ROWS} shown):", "", *_rows(result.sample)]
@@ -44,7 +41,7 @@ def table_markdown(report: TableReport) -> str:
         "|---|---|---|---|---|",
         *(
             f"| {'ok' if r.passed else '**broken**'} | {r.rule.description} | {r.rule.severity} | "
-            f"{figure(r.observed)} | {r.rule.expected} |"
+            f"{told(r.observed, r.rule.unit)} | {r.rule.expected} |"
             for r in ordered
         ),
     ]

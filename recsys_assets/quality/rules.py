@@ -21,6 +21,7 @@ from recsys_assets.quality.measures import (
     UnknownReferences,
 )
 from recsys_assets.quality.origins import raw_table_of
+from recsys_assets.quality.units import Unit, told
 from recsys_assets.warehouse.ddl import limits
 from recsys_assets.warehouse.declaration import Column, Distribution, Reference, Severity, Table, Volume
 from recsys_assets.warehouse.sql import identifier, identifiers, literal, repeats_sql
@@ -43,14 +44,15 @@ class Rule:
     maximum: float | None = None
     sample_sql: str | None = None
     """Query of the rows that break it, unlimited; None where no row can be blamed."""
+    unit: Unit = "number"
 
     @property
     def expected(self) -> str:
         """The range in words."""
         if self.minimum is not None and self.maximum is not None and self.minimum == self.maximum:
-            return f"{self.minimum:g}"
-        low = f"at least {self.minimum:g}" if self.minimum is not None else ""
-        high = f"at most {self.maximum:g}" if self.maximum is not None else ""
+            return told(self.minimum, self.unit)
+        low = f"at least {told(self.minimum, self.unit)}" if self.minimum is not None else ""
+        high = f"at most {told(self.maximum, self.unit)}" if self.maximum is not None else ""
         return " and ".join(bound for bound in (low, high) if bound)
 
 
@@ -93,6 +95,7 @@ def _filled_share(table: Table, column: Column) -> Rule:
         "warning",
         minimum=FILLED_SHARE,
         sample_sql=_rows_where(table, f"t.{identifier(column.name)} IS NULL"),
+        unit="share",
     )
 
 
@@ -107,7 +110,8 @@ def _quarantined_share(table: Table) -> Rule:
         Aggregate(f"coalesce({aside} / nullif({aside} + count(*), 0), 0)"),
         "critical",
         maximum=QUARANTINED_SHARE,
-        sample_sql=f"SELECT rule, reason, source_file, source_line, row_json {rows}",
+        sample_sql=f"SELECT reason, row_json AS published_row {rows}",
+        unit="share",
     )
 
 
@@ -190,6 +194,7 @@ def _fresh(table: Table, hours: float) -> Rule:
         HoursSinceConfirmed(),
         "warning",
         maximum=hours,
+        unit="hours",
     )
 
 
@@ -201,6 +206,7 @@ def _volume(table: Table, volume: Volume) -> Iterator[Rule]:
             RowsGained(),
             "critical",
             minimum=-volume.collapse,
+            unit="share",
         )
     yield Rule(
         "rows_are_as_many",
@@ -210,6 +216,7 @@ def _volume(table: Table, volume: Volume) -> Iterator[Rule]:
         "warning",
         minimum=-volume.shrink,
         maximum=volume.growth,
+        unit="share",
     )
 
 

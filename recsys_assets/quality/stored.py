@@ -11,6 +11,7 @@ from recsys_assets.quality.drift import Comparison, Spread
 from recsys_assets.quality.earlier import EarlierRun
 from recsys_assets.quality.measures import RowsGained
 from recsys_assets.quality.rules import rules_of
+from recsys_assets.quality.units import told
 from recsys_assets.quality.validate import RuleResult, TableReport
 from recsys_assets.warehouse.tables import TABLES
 
@@ -33,6 +34,12 @@ class StoredResult:
     expected: str
     sample: tuple[Mapping[str, str | None], ...]
     note: str = ""
+    unit: str = "number"
+
+    @property
+    def found(self) -> str:
+        """The figure with its unit."""
+        return told(self.observed, self.unit)
 
     @classmethod
     def of(cls, result: RuleResult) -> StoredResult:
@@ -48,6 +55,7 @@ class StoredResult:
             rule.expected,
             tuple({name: _cut(value) for name, value in row.items()} for row in result.sample.iter_rows(named=True)),
             result.note,
+            rule.unit,
         )
 
 

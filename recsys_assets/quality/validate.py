@@ -17,8 +17,9 @@ from recsys_assets.quality.drift import Comparison
 from recsys_assets.quality.earlier import EarlierRun
 from recsys_assets.quality.origins import raw_table_of
 from recsys_assets.quality.profile import profile, sample
-from recsys_assets.quality.report import figure, rule_markdown, table_markdown
+from recsys_assets.quality.report import rule_markdown, table_markdown
 from recsys_assets.quality.rules import Rule, rules_of
+from recsys_assets.quality.units import told
 from recsys_assets.warehouse.database import require_tables
 from recsys_assets.warehouse.declaration import Layer, Table
 
@@ -41,7 +42,7 @@ class RuleResult:
     @property
     def summary(self) -> str:
         verdict = "kept" if self.passed else "BROKEN"
-        found = f"found {figure(self.observed)}, expected {self.rule.expected}"
+        found = f"found {told(self.observed, self.rule.unit)}, expected {self.rule.expected}"
         return f"{verdict}: {self.rule.description}; {found}" + (f" ({self.note})" if self.note else "")
 
     @property

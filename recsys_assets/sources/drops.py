@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recsys_assets.atomic import atomic_directory
-from recsys_assets.progress import Progress, silent
+from recsys_assets.progress import Progress, silent, size_told
 from recsys_assets.settings import Settings
 from recsys_assets.sources.files import DatasetFiles, DelimitedFile, SourceError
 from recsys_assets.sources.headers import verified
@@ -32,6 +32,11 @@ def with_drops(published: DatasetFiles, settings: Settings) -> DatasetFiles:
 def drop_layout(published: DatasetFiles, drop: Path) -> tuple[DelimitedFile, ...]:
     """The files of one drop, laid out as the published ones of the same names; not yet looked into."""
     known = [f for f in published.files if not f.name]
+    if not known:
+        raise SourceError(
+            f"{published.dataset} is read from a folder of your own: put the newer files there, under a name that "
+            "`file` of its mapping.toml matches, and materialize; only what is new is read"
+        )
     names = sorted({f.path.name for f in known})
     there = sorted(p.name for p in drop.iterdir() if p.is_file() and not p.name.startswith("."))
     unknown = [name for name in there if name not in names]
@@ -64,8 +69,12 @@ def add_drop(
     with atomic_directory(target) as aside:
         for path in sorted(source.iterdir()) if source.is_dir() else [source]:
             if path.is_file() and not path.name.startswith("."):
-                progress(f"copying {path.name}, {path.stat().st_size / 1e6:,.1f} MB")
+                progress(f"copying {path.name}, {size_told(path.stat().st_size)}")
                 shutil.copy2(path, aside / path.name)
-        for file in drop_layout(published, aside):
-            verified(file)
+        try:
+            for file in drop_layout(published, aside):
+                verified(file)
+        except SourceError as error:
+            given = source if source.is_dir() else source.parent
+            raise SourceError(str(error).replace(str(aside), str(given))) from error
     return target

@@ -38,6 +38,8 @@ class PublishedFile:
     md5: str | None = None
     """Of the publisher's copy, as published. Mirrors may repack, so it is not asked of them."""
     sha256: str | None = None
+    licence: str | None = None
+    """In words; told before the file comes, from wherever it does."""
 
     @property
     def name(self) -> str:
@@ -69,6 +71,8 @@ def fetch(file: PublishedFile, settings: Settings, *, progress: Progress = silen
             return FetchedFile(target, _verify(target, progress), "data/raw")
         faults: list[SourceError] = []
         for origin in _origins(file, settings):
+            if file.licence and (isinstance(origin, str) or origin.is_file()):
+                progress(f"{file.dataset}: licence: {file.licence}")
             try:
                 _transfer(file, origin, target, progress)
             except ChecksumError:
@@ -81,6 +85,19 @@ def fetch(file: PublishedFile, settings: Settings, *, progress: Progress = silen
                 progress(f"{file.name}: {target.stat().st_size / 1e6:.1f} MB from {origin}")
                 return FetchedFile(target, digest, str(origin))
         raise _no_way(file, settings, faults)
+
+
+def origin_of(file: PublishedFile, settings: Settings) -> str | None:
+    """Where the file comes from when it is asked for next, in words; None where nowhere. Asks no network.
+
+    A mirror's address is named without trying it, its folder only where the file is in it.
+    """
+    if file.target(settings).exists():
+        return "on disk"
+    mirror = settings.data_mirror
+    places = [f"{mirror.rstrip('/')}/{file.relative}"] if mirror and not _lacks(mirror, file.relative) else []
+    places += [file.url] if file.url else []
+    return ", else ".join(places) or None
 
 
 def sha256_of(path: Path, *, progress: Progress = silent) -> str:
@@ -111,6 +128,15 @@ def _at_mirror(mirror: str, relative: str) -> Path | str:
     if not folder.is_dir():
         raise SourceError(f"RECSYS_DATA_MIRROR={mirror} is not a folder; correct it or unset it")
     return folder / relative
+
+
+def _lacks(mirror: str, relative: str) -> bool:
+    """Whether the mirror is a folder that is there, and the file is not in it."""
+    try:
+        place = _at_mirror(mirror, relative)
+    except SourceError:  # told when the file is asked for
+        return False
+    return isinstance(place, Path) and not place.exists()
 
 
 def _transfer(file: PublishedFile, origin: Path | str, target: Path, progress: Progress) -> None:

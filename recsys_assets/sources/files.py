@@ -12,6 +12,13 @@ class SourceError(Exception):
     """Published data that can't be had or can't be used; the message names file, fault and remedy."""
 
 
+AGAIN = (
+    "Put a sound copy in its place (of the archive, where it was unpacked from one); what was downloaded is fetched "
+    "again where you delete it under data/raw/"
+)
+"""Remedy of a file that can't be used, whether it is a publisher's or one's own."""
+
+
 @dataclass(frozen=True)
 class Conversion:
     """How a published value is brought into our form when it lands; one that can't be lands as published."""

@@ -8,7 +8,7 @@ import re
 import zlib
 from typing import BinaryIO, cast
 
-from recsys_assets.sources.files import DelimitedFile, SourceError
+from recsys_assets.sources.files import AGAIN, DelimitedFile, SourceError
 
 HEAD_BYTES = 1 << 20
 """How far the end of the first line is looked for; a file without line ends is not read into memory."""
@@ -23,15 +23,17 @@ def verified(file: DelimitedFile) -> DelimitedFile:
     if file.format == "parquet":
         return file
     found = _first_line(file)
+    if not any(found):
+        raise SourceError(f"{file.path} is empty. {AGAIN}")
     if file.header is not None and found != file.header:
         raise SourceError(
-            f"{file.path} line 1: columns are {', '.join(found) or 'none'}; expected {', '.join(file.header)}. "
-            f"Another version of the data set? Delete it and fetch the published one"
+            f"{file.path} line 1: columns are {', '.join(found)}; expected {', '.join(file.header)}. Another version "
+            f"of the data set? {AGAIN}"
         )
     if file.header is None and len(found) != len(file.columns):
         raise SourceError(
             f"{file.path} line 1: {len(found)} fields separated by {file.delimiter!r}; expected {len(file.columns)}. "
-            f"Delete it and fetch the published one"
+            f"{AGAIN}"
         )
     return file
 
@@ -43,14 +45,10 @@ def _first_line(file: DelimitedFile) -> tuple[str, ...]:
             head = content.readline(HEAD_BYTES)
         first = re.split(rb"[\r\n]", head, maxsplit=1)[0]
         if len(first) == HEAD_BYTES:
-            raise SourceError(
-                f"{file.path}: line 1 is longer than 1 MiB: not a text table. Delete it and fetch the published one"
-            )
+            raise SourceError(f"{file.path}: line 1 is longer than 1 MiB: not a text table. {AGAIN}")
         line = first.decode(encoding)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise SourceError(
-            f"{file.path} can't be read as {file.encoding} text: {error}. Delete it and fetch the published one"
-        ) from error
+        raise SourceError(f"{file.path} can't be read as {file.encoding} text: {error}. {AGAIN}") from error
     if not file.quote or len(file.delimiter) > 1:
         return tuple(line.split(file.delimiter))
     return tuple(next(csv.reader([line], delimiter=file.delimiter, quotechar=file.quote), []))

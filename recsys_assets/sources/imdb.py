@@ -18,6 +18,7 @@ from recsys_assets.sources.errors import UnavailableError
 from recsys_assets.sources.fetch import PublishedFile, fetch
 from recsys_assets.sources.files import DatasetFiles, DelimitedFile
 from recsys_assets.sources.headers import verified
+from recsys_assets.sources.imdb_official import LICENCE
 
 
 def layout_2025(path: Path) -> DelimitedFile:
@@ -45,11 +46,13 @@ class ImdbTable:
     brings: str
 
 
+def _published(name: str) -> PublishedFile:
+    return PublishedFile("imdb", f"imdb/{name}", licence=LICENCE)
+
+
 IMDB_TABLES = (
-    ImdbTable(PublishedFile("imdb", "imdb/imdb_movies_2025_cleaned.csv"), layout_2025, "plots of films of 2025"),
-    ImdbTable(
-        PublishedFile("imdb", "imdb/movie_metadata.csv"), layout_5000, "directors, actors, keywords and IMDb ratings"
-    ),
+    ImdbTable(_published("imdb_movies_2025_cleaned.csv"), layout_2025, "plots of films of 2025"),
+    ImdbTable(_published("movie_metadata.csv"), layout_5000, "directors, actors, keywords and IMDb ratings"),
 )
 
 

@@ -14,7 +14,7 @@ Gzip, tab separated, nothing quoted, UTF-8, `\\N` for no value. All optional, wi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recsys_assets.progress import Progress, silent
@@ -45,7 +45,7 @@ class OfficialFile:
 
     @property
     def published(self) -> PublishedFile:
-        return PublishedFile("imdb", f"imdb/{self.name}", f"{PUBLISHER}/{self.name}")
+        return PublishedFile("imdb", f"imdb/{self.name}", f"{PUBLISHER}/{self.name}", licence=LICENCE)
 
     def described(self, path: Path) -> DelimitedFile:
         columns = tuple(self.ours.get(name) for name in self.header)
@@ -116,8 +116,6 @@ def official_tables(settings: Settings, *, progress: Progress = silent) -> Datas
     Nothing at all, and no word of it, where none is there and none was asked for. A network failure is raised.
     """
     here = [f.name for f in OFFICIAL_FILES if f.published.target(settings).exists()]
-    if settings.imdb_official and len(here) < len(OFFICIAL_FILES):
-        progress(f"IMDb's official data sets: licence: {LICENCE}")
     fetched: dict[str, FetchedFile] = {}
     for file in OFFICIAL_FILES:
         unasked = file.name == BASICS and not here and not settings.imdb_official
@@ -140,7 +138,7 @@ def official_tables(settings: Settings, *, progress: Progress = silent) -> Datas
 def _as_asked_for(file: OfficialFile, settings: Settings) -> PublishedFile:
     """1.6 GB are not downloaded unasked."""
     published = file.published
-    return published if settings.imdb_official else PublishedFile(published.dataset, published.relative)
+    return published if settings.imdb_official else replace(published, url=None)
 
 
 def _notes(found: set[str], settings: Settings) -> Iterator[str]:

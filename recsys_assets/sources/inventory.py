@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from recsys_assets.settings import Settings
 from recsys_assets.sources import imdb, imdb_official, movies_dataset, own
 from recsys_assets.sources.datasets import COMPANION, Dataset, is_own, known_datasets
+from recsys_assets.sources.fetch import origin_of
 from recsys_assets.sources.movielens import EDITIONS
 
 
@@ -36,12 +37,7 @@ def _origin(name: str, settings: Settings) -> str:
         return movies_dataset.origin(name, settings)
     if name not in EDITIONS:
         return "generated here"
-    archive = EDITIONS[name].archive
-    if archive.target(settings).exists():
-        return "on disk"
-    if settings.data_mirror:
-        return f"{settings.data_mirror.rstrip('/')}/{archive.relative}, else {archive.url}"
-    return archive.url or "no address"
+    return origin_of(EDITIONS[name].archive, settings) or "no address"
 
 
 def _imdb_origin(settings: Settings) -> str:

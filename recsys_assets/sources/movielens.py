@@ -15,6 +15,10 @@ from recsys_assets.sources.files import DatasetFiles, DelimitedFile
 from recsys_assets.sources.headers import verified
 
 PUBLISHER = "https://files.grouplens.org/datasets/movielens"
+LICENCE = (
+    "GroupLens research licence: research and teaching, no redistribution without permission, no commercial use "
+    "without permission; cite Harper and Konstan, TiiS 5(4), 2015"
+)
 
 ML_100K_GENRES = (
     "Action",
@@ -46,7 +50,7 @@ GENOME_MEMBERS = ("genome-scores.csv", "genome-tags.csv")
 
 def archive_of(name: str, *, md5: str | None = None) -> PublishedFile:
     """The published zip of one MovieLens data set."""
-    return PublishedFile(name, f"movielens/{name}.zip", f"{PUBLISHER}/{name}.zip", md5=md5)
+    return PublishedFile(name, f"movielens/{name}.zip", f"{PUBLISHER}/{name}.zip", md5=md5, licence=LICENCE)
 
 
 @dataclass(frozen=True)

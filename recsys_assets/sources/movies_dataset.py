@@ -13,11 +13,15 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
 from recsys_assets.sources.archive import unpack
 from recsys_assets.sources.errors import UnavailableError
-from recsys_assets.sources.fetch import PublishedFile, fetch
+from recsys_assets.sources.fetch import PublishedFile, fetch, origin_of
 from recsys_assets.sources.files import DatasetFiles, DelimitedFile
 from recsys_assets.sources.headers import verified
 
 HOMEPAGE = "https://www.kaggle.com/datasets/rounakbanik/the-movies-dataset"
+LICENCE = (
+    "CC0 as Kaggle states for the set as a whole; its ratings are MovieLens's (no commercial use without GroupLens's "
+    "permission), its metadata TMDb's (not endorsed or certified by TMDb)"
+)
 MIRROR_FOLDER = "the-movies-dataset"
 ARCHIVES = ("the-movies-dataset.zip", "archive.zip")
 """What Kaggle calls the download."""
@@ -59,15 +63,16 @@ def load(name: str, settings: Settings, *, progress: Progress = silent) -> Datas
 
 def published_file(name: str, file: str) -> PublishedFile:
     """One file of a data set of `EDITIONS`."""
-    return PublishedFile(name, f"{MIRROR_FOLDER}/{file}")
+    return PublishedFile(name, f"{MIRROR_FOLDER}/{file}", licence=LICENCE)
 
 
 def origin(name: str, settings: Settings) -> str:
     """Where the files come from when they are asked for next, in words."""
-    by_hand = f"{HOMEPAGE}, by hand into {settings.raw_dir / name}"
-    if any(published_file(name, f).target(settings).exists() for f in (EDITIONS[name].ratings, *ARCHIVES)):
+    if any(published_file(name, archive).target(settings).exists() for archive in ARCHIVES):
         return "on disk"
-    return f"{settings.data_mirror.rstrip('/')}/{MIRROR_FOLDER}, else {by_hand}" if settings.data_mirror else by_hand
+    found = origin_of(published_file(name, EDITIONS[name].ratings), settings)
+    by_hand = f"{HOMEPAGE}, by hand into {settings.raw_dir / name}"
+    return found if found == "on disk" else f"{found}, else {by_hand}" if found else by_hand
 
 
 def layout(paths: dict[str, Path]) -> tuple[DelimitedFile, ...]:

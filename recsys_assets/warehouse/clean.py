@@ -7,7 +7,7 @@ only the keys they share with rows that are there are decided anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -44,12 +44,14 @@ from recsys_assets.warehouse.recipe import Recipe
 from recsys_assets.warehouse.recipes import BUILT_WITH, RECIPES
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.staging import count
-from recsys_assets.warehouse.storage import FILE_BITS, KEPT_AS_NUMBERS, typed_view, whole
+from recsys_assets.warehouse.storage import FILE_BITS, KEPT_AS_NUMBERS, odd, typed_view, whole
 from recsys_assets.warehouse.tables import QUARANTINE, TABLES
 from recsys_assets.warehouse.watching import watched
 
 Change = Literal["rebuilt", "appended", "unchanged"]
 KNOWN = {**TABLES, **{t.name: t for parts in BUILT_WITH.values() for t in parts}}
+ROW_GROUP = 122_880
+"""Rows that DuckDB stores as one piece, and reads by one thread."""
 TIME_RULE = "timestamp_not_a_time"
 """Rows may break it today and not tomorrow."""
 
@@ -113,11 +115,15 @@ class _Cleaning:
         if change == "unchanged" and state:
             content, left_out = content_of(con, self.table), int(str(state["left_out"]))
         else:
-            progress(f"{name}: cleaning {count(con, identifier(raw.name)):,} rows")
+            rows = count(con, identifier(raw.name))
+            progress(f"{name}: cleaning {rows:,} rows")
             added = added_files(inputs, stored_inputs(state)) if state and change == "appended" else None
             grown = state is not None and inputs.upstream != stored_inputs(state).upstream
             with watched(con, f"{name}: cleaning", progress):
-                left_out = self._rebuild() if added is None else self._append(added, grown=grown)
+                in_parts = self.recipe.costly and rows <= ROW_GROUP
+                recipe = replace(self.recipe, plain=self._is_plain(), in_parts=in_parts)
+                cleaning = replace(self, recipe=recipe)
+                left_out = cleaning._rebuild() if added is None else cleaning._append(added, grown=grown)
             content = content_of(con, self.table)
             record_state(con, name, inputs, content, left_out)
         return self._report(content, left_out, change, content.rows - before)
@@ -136,6 +142,12 @@ class _Cleaning:
         if not plain or not added_files(inputs, before):
             return "rebuilt"
         return "appended" if inputs.upstream == before.upstream or self._still_known() else "rebuilt"
+
+    def _is_plain(self) -> bool:
+        raw = self.recipe.raw
+        odd_texts = [f"count({odd(c)})" for c in raw.column_names if c in KEPT_AS_NUMBERS]
+        query = f"SELECT {' + '.join(odd_texts) or '0'} FROM {identifier(typed_view(raw.name))}"
+        return self.con.execute(query).fetchall() == [(0,)]
 
     def _still_known(self) -> bool:
         """Whether every row's references are there still; more of them may be."""
@@ -194,7 +206,7 @@ class _Cleaning:
 
     def _put_aside(self, where: str, *, expected: int) -> None:
         con, rows = self.con, unsound_rows_sql(self.table, self.recipe, self.latest, where=where)
-        again = typed_again_sql(self.table, self.recipe, "unsound_rows", where=where)
+        again = typed_again_sql(self.table, self.recipe, "unsound_rows")
         with self._temporary("unsound_rows", f"AS {rows}"), self._temporary("unsound", f"AS {again}"):
             broken = broken_rows_sql(self.table, self.latest, "unsound")
             before = count(con, "quarantine")

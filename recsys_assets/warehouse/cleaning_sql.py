@@ -12,10 +12,13 @@ from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.storage import (
     KEPT_AS_NUMBERS,
     PROVENANCE,
+    kept_columns,
+    kept_rows_sql,
     odd,
     published_columns,
-    rows_as_published_sql,
     typed_view,
+    whole,
+    written_out_sql,
 )
 
 
@@ -24,7 +27,7 @@ def typed_sql(table: Table, recipe: Recipe, *, where: str = "true", more: str = 
 
     `rows`: query of the raw rows, all if empty.
     """
-    source = f"({rows})" if rows else identifier(typed_view(recipe.raw.name))
+    source = f"({rows})" if rows else _source_sql(recipe)
     columns = ", ".join(
         f"({_of_halves(recipe.fields[c.name].value, recipe)})::{c.type} AS {identifier(c.name)}, "
         f"({recipe.fields[c.name].published})::VARCHAR AS {published_name(c.name)}"
@@ -37,6 +40,15 @@ def typed_sql(table: Table, recipe: Recipe, *, where: str = "true", more: str = 
     )
 
 
+def _source_sql(recipe: Recipe) -> str:
+    """All raw rows; of a table that is stored as one piece, in two parts, for two threads (2,048 rows: a vector)."""
+    view = identifier(typed_view(recipe.raw.name))
+    if not recipe.in_parts:
+        return view
+    parts = (f"SELECT * FROM {view} WHERE raw_row & 2048 {sign} 0" for sign in ("=", "<>"))
+    return f"({' UNION ALL '.join(parts)})"
+
+
 def _of_halves(sql: str, recipe: Recipe) -> str:
     """`sql` that reads whole numbers without having them written out.
 
@@ -44,7 +56,8 @@ def _of_halves(sql: str, recipe: Recipe) -> str:
     """
     for column in (c for c in recipe.raw.column_names if c in KEPT_AS_NUMBERS):
         number = whole_number(f"r.{column}").value
-        sql = sql.replace(number, number.replace(f"r.{column}", f"r.{odd(column)}"))
+        of_text = number.replace(f"r.{column}", f"r.{odd(column)}")
+        sql = sql.replace(number, f"r.{whole(column)}" if recipe.plain else of_text)
     return sql
 
 
@@ -67,25 +80,31 @@ def sound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str
 
 
 def unsound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
-    """`raw_row` of the other rows, each once.
+    """The other rows, each once: the `kept_columns` of the raw table.
 
-    What is referred to and not there is looked for among the distinct values, of which there are few.
+    One scan finds and keeps them; of costly rows, whose texts are long, only `raw_row` is written down before the rules
+    look at them, and a second scan fetches the few.
     """
-    unsound = [f"NOT coalesce({sound_sql(table, latest=latest)}, false)"]
+    names = ["raw_row"] if recipe.costly else kept_columns(recipe.raw)
+    kept = {f"kept_{place}": name for place, name in enumerate(names)}  # a typed column may have the same name
+    more = ", ".join(f"r.{name} AS {aside}" for aside, name in kept.items())
+    joins, unsound = [], [f"NOT coalesce({sound_sql(table, latest=latest)}, false)"]
     for r in table.references:
-        column = identifier(r.column)
-        unsound.append(
-            f"t.{column} IN (SELECT d.{column} FROM (SELECT DISTINCT {column} FROM t) d "
-            f"ANTI JOIN {identifier(r.table)} x ON x.{identifier(r.target)} = d.{column})"
-        )
-    typed = typed_sql(table, recipe, where=where)
-    return f"WITH t AS {_once(recipe)} ({typed}) SELECT t.raw_row FROM t WHERE {' OR '.join(unsound)}"
+        alias, target = reference_alias(r), identifier(r.target)
+        joins.append(f"LEFT JOIN {identifier(r.table)} {alias} ON {alias}.{target} = t.{identifier(r.column)}")
+        unsound.append(f"{alias}.{target} IS NULL")
+    found = (
+        f"WITH t AS {_once(recipe)} ({typed_sql(table, recipe, where=where, more=more)}) "
+        f"SELECT {', '.join(f't.{aside} AS {name}' for aside, name in kept.items())} FROM t {' '.join(joins)} "
+        f"WHERE {' OR '.join(unsound)}"
+    )
+    return kept_rows_sql(recipe.raw, f"({found})", where=where) if recipe.costly else found
 
 
-def typed_again_sql(table: Table, recipe: Recipe, rows: str, *, where: str = "true") -> str:
-    """The rows whose `raw_row` is in `rows`, typed, with all that was published of them."""
+def typed_again_sql(table: Table, recipe: Recipe, rows: str) -> str:
+    """The rows of relation `rows`, which has the raw table's `kept_columns`, typed, with all that was published."""
     published = ", ".join(f"r.{identifier(c)} AS {raw_name(c)}" for c in recipe.raw.column_names)
-    return typed_sql(table, recipe, more=published, rows=rows_as_published_sql(recipe.raw, rows, where=where))
+    return typed_sql(table, recipe, more=published, rows=written_out_sql(recipe.raw, rows))
 
 
 def broken_rows_sql(table: Table, latest: datetime, unsound: str) -> str:
@@ -134,7 +153,7 @@ def ranked_sql(table: Table, raw: Table, contested: str) -> str:
 def losers_sql(raw: Table, ranked: str) -> str:
     """Rows that did not stay: `raw_row`, `rule`, `reason`, and what was published."""
     published = ", ".join(f"r.{identifier(c)} AS {raw_name(c)}" for c in raw.column_names)
-    rows = rows_as_published_sql(raw, f"(SELECT raw_row FROM {ranked} WHERE place > 1)")
+    rows = written_out_sql(raw, f"({kept_rows_sql(raw, f'(SELECT raw_row FROM {ranked} WHERE place > 1)')})")
     return (
         f"SELECT k.raw_row, {literal(DUPLICATE)} AS rule, k.reason, {published} "
         f"FROM {ranked} k JOIN ({rows}) r USING (raw_row)"

@@ -10,28 +10,27 @@ from pathlib import Path
 
 import polars as pl
 
-from recsys_assets.sources.files import DelimitedFile, SourceError
+from recsys_assets.sources.files import AGAIN, DelimitedFile, SourceError
+from recsys_assets.warehouse.long_lines import refuse_long_lines
 
 HEAD_BYTES = 65536
-AGAIN = "Download it again (delete it under data/raw/ and re-materialize `published_files`)"
 
 
 def inspect_file(file: DelimitedFile) -> None:
-    """Raise SourceError for a missing, empty or binary file, or another header than the declared one."""
+    """Raise SourceError for a missing, empty or binary file, another header than declared, or a line that is no row."""
     head = _head(file.path)
     if file.format == "parquet":
         _inspect_parquet(file)
         return
     if b"\0" in head:
         raise SourceError(f"{file.path} is not a text file: it holds a zero byte near its start. {AGAIN}.")
-    if file.header is None:
-        return
     found = _fields(head, file)
-    if tuple(found) != file.header:
+    if file.header is not None and tuple(found) != file.header:
         raise SourceError(
             f"{file.path} line 1: expected the header {file.delimiter.join(file.header)!r}, found "
             f"{file.delimiter.join(found)[:200]!r}. {AGAIN}, or declare the new layout in recsys_assets/sources/."
         )
+    refuse_long_lines(file)
 
 
 def _inspect_parquet(file: DelimitedFile) -> None:

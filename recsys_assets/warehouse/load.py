@@ -27,7 +27,7 @@ from recsys_assets.warehouse.landed import (
     utc_now,
 )
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
-from recsys_assets.warehouse.staging import Staged, count, drop_storage, staged
+from recsys_assets.warehouse.staging import Staged, count, drop_storage, staged, without_odd_texts
 from recsys_assets.warehouse.storage import (
     GENRE_FLAG,
     PROVENANCE,
@@ -249,5 +249,6 @@ def _show(
     ).fetchall()
     if found:  # made by a version that kept text in it
         con.execute(f"DROP TABLE {identifier(table.name)}")
+    plain = without_odd_texts(con, [landed.storage for _, landed in files])
     for numbers in (False, True):
-        con.execute(view_sql(table, files, corrected=corrected, numbers=numbers))
+        con.execute(view_sql(table, files, corrected=corrected, plain=plain, numbers=numbers))

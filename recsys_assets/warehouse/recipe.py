@@ -26,3 +26,7 @@ class Recipe:
     costly: bool = False
     """Values are so dear to work out, or `where` leaves out so many rows, that the typed rows are written down before
     rules look at them: DuckDB else works out a value for each rule, and for rows that are left out."""
+    plain: bool = False
+    """Every whole number of `raw` is kept as one, so that no text need be looked at for it."""
+    in_parts: bool = False
+    """The rows are costly and fill one row group at most, which DuckDB would give to one thread."""

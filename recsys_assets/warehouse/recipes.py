@@ -45,6 +45,11 @@ BUILT_WITH: dict[str, tuple[Table, ...]] = {
 in quarantine, but are no assets."""
 
 _MOVIE_ID = fields.whole_number("r.movie_id")
+_BY_IMDB_ID = (
+    "LEFT JOIN (SELECT imdb_id, min(tmdb_id) AS tmdb_id FROM tmdb_movies WHERE imdb_id IS NOT NULL GROUP BY imdb_id) i "
+    "ON i.imdb_id = l.imdb_id AND l.tmdb_id IS NULL"
+)
+"""A link without a TMDb id may still lead to TMDb's movie: both know the movie at IMDb."""
 _USER_ID = fields.whole_number("r.user_id")
 
 
@@ -92,10 +97,12 @@ RECIPES: dict[str, Recipe] = {
             "year": _movie_year(),
             "genres": _movie_genres(),
             "imdb_id": Field("coalesce(l.imdb_id, x.imdb_id)", "NULL"),
-            "tmdb_id": Field("l.tmdb_id", "NULL"),
+            "tmdb_id": Field("coalesce(l.tmdb_id, i.tmdb_id)", "NULL"),
         },
-        join=f"LEFT JOIN links l ON l.movie_id = {_MOVIE_ID.value} LEFT JOIN tmdb_movies x ON x.tmdb_id = l.tmdb_id",
+        join=f"LEFT JOIN links l ON l.movie_id = {_MOVIE_ID.value} {_BY_IMDB_ID} "
+        "LEFT JOIN tmdb_movies x ON x.tmdb_id = coalesce(l.tmdb_id, i.tmdb_id)",
         needs=("tmdb_movies",),
+        gathered={"i.tmdb_id": ("tmdb_movies", "tmdb_id")},
     ),
     RATINGS.name: Recipe(
         RAW_RATINGS,

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from recsys_assets.sources.files import DelimitedFile, SourceError
+from recsys_assets.sources.files import AGAIN, DelimitedFile, SourceError
 from recsys_assets.warehouse.conversions import converted_sql
-from recsys_assets.warehouse.inspect_file import AGAIN
 from recsys_assets.warehouse.plain_numbers import may_be_plain, numeric_bytes, written_bytes
 from recsys_assets.warehouse.sql import identifier, literal
 from recsys_assets.warehouse.storage import (
@@ -26,6 +25,9 @@ from recsys_assets.warehouse.storage import (
 
 LINE_BYTES = 2_097_152
 """No row of text is longer; one that is, is not a row."""
+BUFFER_BYTES = 32 * LINE_BYTES
+"""Read at once. A buffer's rows fill row groups of their own, the last of them in part: of smaller buffers so many are
+half empty that DuckDB stores the whole table again at its next checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,14 @@ def drop_storage(con: duckdb.DuckDBPyConnection, storage: str) -> None:
     con.execute(f"DROP TABLE IF EXISTS {identifier(malformed_table(storage))}")
 
 
+def without_odd_texts(con: duckdb.DuckDBPyConnection, storages: Collection[str]) -> set[str]:
+    """Those of the tables that have no column `odd`."""
+    found = con.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE schema_name = current_schema() AND column_name = 'odd'"
+    ).fetchall()
+    return set(storages) - {name for (name,) in found}
+
+
 def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
     return int(found[0]) if found else 0
@@ -97,9 +107,7 @@ def _read_numbers(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: 
     with ThreadPoolExecutor(1) as pool:
         expected = pool.submit(numeric_bytes, file)
         try:
-            con.execute(
-                f"CREATE TABLE {identifier(storage)} AS SELECT {', '.join(kept)}, NULL::VARCHAR[] AS odd FROM {source}"
-            )
+            con.execute(f"CREATE TABLE {identifier(storage)} AS SELECT {', '.join(kept)} FROM {source}")
             if not count(con, f"temp.{rejects}") and written_bytes(con, storage, names) == expected.result():
                 return True
         except (duckdb.InvalidInputException, duckdb.IOException):
@@ -180,7 +188,7 @@ def _read_csv_sql(file: DelimitedFile, rejects: str, *, numbers: Collection[str]
         f"read_csv({literal(str(file.path))}, columns = {{{columns}}}, auto_detect = false, "
         f"header = {str(file.header is not None).lower()}, delim = {literal(file.delimiter)}, "
         f"quote = {literal(file.quote)}, escape = {literal(file.quote)}, encoding = {literal(file.encoding)}, "
-        f"nullstr = [{nulls}], max_line_size = {LINE_BYTES}, "
+        f"nullstr = [{nulls}], max_line_size = {LINE_BYTES}, buffer_size = {BUFFER_BYTES}, "
         f"store_rejects = true, rejects_table = {literal(rejects)}, rejects_scan = {literal(f'{rejects}_scans')})"
     )
 

@@ -2,7 +2,8 @@
 
 A published file of 26 million ratings takes twice as long to store as text as it takes to store as numbers. So a
 column that holds ids or times is kept as BIGINT wherever the number, written out, is the published text again; a
-row with any other text in such a column (`01`, `1e3`, `x`, nothing) keeps all those texts in `odd`.
+row with any other text in such a column (`01`, `1e3`, `x`, nothing) keeps all those texts in `odd`. A file that was
+read as numbers at once (`plain_numbers`) has no such row, and no column `odd`.
 
 The raw table is a view that gives every value back as published. `<table>:typed` also gives such a column's two
 halves, of which one is NULL: `<column>:whole`, the number, and `<column>:odd`, the text that is none. Whoever asks for
@@ -70,11 +71,20 @@ def view_sql(
     files: Sequence[tuple[DelimitedFile, LandedFile]],
     *,
     corrected: Collection[str] = (),
+    plain: Collection[str] = (),
     numbers: bool,
 ) -> str:
-    """The raw table as a view over its files' tables; `corrected`: names of files with corrected lines."""
+    """The raw table as a view over its files' tables.
+
+    `corrected`: names of files with corrected lines; `plain`: names of tables without a column `odd`.
+    """
     columns = published_columns(table)
-    parts = [_file_sql(columns, file, landed, landed.source_file in corrected, table) for file, landed in files]
+    parts = [
+        _file_sql(
+            columns, file, landed, table, corrected=landed.source_file in corrected, plain=landed.storage in plain
+        )
+        for file, landed in files
+    ]
     if corrected:
         parts.append(_corrected_sql(table, columns))
     shown = [*map(_text, columns), *map(identifier, PROVENANCE), "raw_row"]
@@ -84,17 +94,26 @@ def view_sql(
     return f"CREATE OR REPLACE VIEW {identifier(name)} AS SELECT {', '.join(shown)} FROM ({rows})"
 
 
-def rows_as_published_sql(table: Table, rows: str, *, where: str = "true") -> str:
-    """Query of all columns of `<table>:typed`, of the rows `r` whose `raw_row` is in `rows`.
-
-    Their numbers are written out once the rows are found: the view does so for every row that it is asked for.
-    """
+def kept_columns(table: Table) -> list[str]:
+    """Names of the columns of `<table>:typed`, but for numbers that are written out."""
     columns = published_columns(table)
     texts = [identifier(c) for c in columns if c not in KEPT_AS_NUMBERS]
-    kept = ", ".join((*texts, *map(identifier, PROVENANCE), "raw_row", *_halves(columns)))
-    found = f"SELECT {kept} FROM {identifier(typed_view(table.name))} r SEMI JOIN {rows} USING (raw_row) WHERE {where}"
-    written = "".join(f", {_text(c)}" for c in columns if c in KEPT_AS_NUMBERS)
-    return f"SELECT *{written} FROM ({found})"
+    return [*texts, *map(identifier, PROVENANCE), "raw_row", *_halves(columns)]
+
+
+def kept_rows_sql(table: Table, rows: str, *, where: str = "true") -> str:
+    """Query of the rows `r` of `<table>:typed` whose `raw_row` is in `rows`; numbers are not written out.
+
+    The view would do so for every row that it is asked for; `written_out_sql` does it once the rows are found.
+    """
+    source = identifier(typed_view(table.name))
+    return f"SELECT {', '.join(kept_columns(table))} FROM {source} r SEMI JOIN {rows} USING (raw_row) WHERE {where}"
+
+
+def written_out_sql(table: Table, kept: str) -> str:
+    """Query of all columns of `<table>:typed`, over a relation of its `kept_columns`."""
+    written = "".join(f", {_text(c)}" for c in published_columns(table) if c in KEPT_AS_NUMBERS)
+    return f"SELECT *{written} FROM {kept}"
 
 
 def names_in(file: DelimitedFile) -> list[str]:
@@ -108,11 +127,13 @@ def first_line(file: DelimitedFile) -> int:
     return 1 if file.header is None or file.format == "parquet" else 2
 
 
-def _file_sql(columns: Sequence[str], file: DelimitedFile, landed: LandedFile, corrected: bool, table: Table) -> str:
+def _file_sql(
+    columns: Sequence[str], file: DelimitedFile, landed: LandedFile, table: Table, *, corrected: bool, plain: bool
+) -> str:
     filled = names_in(file)
     places = {name: place for place, name in enumerate((n for n in filled if n in KEPT_AS_NUMBERS), start=1)}
     line = "line" if landed.numbered else f"rowid + {first_line(file)}"
-    values = [*_values(columns, filled, places), f"{literal(landed.source_file)} AS source_file"]
+    values = [*_values(columns, filled, places, plain=plain), f"{literal(landed.source_file)} AS source_file"]
     values += [f"{line} AS source_line", f"{landed.position << FILE_BITS} + {line} AS raw_row"]
     where = ""
     if corrected:
@@ -132,13 +153,14 @@ def _halves(columns: Sequence[str]) -> list[str]:
     return [half for c in columns if c in KEPT_AS_NUMBERS for half in (whole(c), odd(c))]
 
 
-def _values(columns: Sequence[str], filled: Sequence[str], places: dict[str, int]) -> list[str]:
-    """What a file's table has of every column, or of its halves."""
+def _values(columns: Sequence[str], filled: Sequence[str], places: dict[str, int], *, plain: bool = False) -> list[str]:
+    """What a file's table has of every column, or of its halves; a `plain` one has no odd texts."""
     values = []
     for name in columns:
         if name in places:
             values.append(whole(name))
-            values.append(f"CASE WHEN {whole(name)} IS NULL THEN odd[{places[name]}] END AS {odd(name)}")
+            text = "NULL::VARCHAR" if plain else f"CASE WHEN {whole(name)} IS NULL THEN odd[{places[name]}] END"
+            values.append(f"{text} AS {odd(name)}")
         elif name in KEPT_AS_NUMBERS:
             values += _as_text(name, "NULL")
         else:

@@ -35,6 +35,8 @@ RATING_MIN, RATING_MAX = 0.5, 5.0
 EARLIEST_EVENT = datetime(1995, 1, 1)
 """No public rating is older: MovieLens began in 1997, its data sets hold test ratings from 1995 on."""
 PARTS = ("train", "validation", "test")
+ACTIONS = ("like", "watch", "click", "skip", "ignore", "rating")
+"""What can be done with a movie; `rating` alone carries stars."""
 
 _GENRES = Distribution("genres", "Movies by genre", "genres", "values")
 _DECADES = Distribution("decades", "Movies by decade", "year", "steps", step=10)
@@ -217,6 +219,37 @@ SPLITS = Table(
 )
 """Not in TABLES: made from a published snapshot and never in the warehouse file."""
 
+FEEDBACK = Table(
+    "feedback",
+    "validated",
+    "What people did with movies they were shown: one row per event, whatever batch brought it first",
+    (
+        Column("event_id", "VARCHAR", "Idempotency key, made by the client", required=True),
+        Column("user_id", "BIGINT", "Who; may be new", required=True, minimum=1),
+        Column("movie_id", "BIGINT", "MovieLens id", required=True, minimum=1),
+        Column("action", "VARCHAR", "What was done", required=True, allowed=ACTIONS),
+        Column("rating", "DOUBLE", "Stars, with action `rating` only", minimum=RATING_MIN, maximum=RATING_MAX),
+        Column("text", "VARCHAR", "What the person wrote; data and nothing else"),
+        Column("timestamp", "TIMESTAMP", "When it was done, UTC", required=True),
+        Column("received_at", "TIMESTAMP", "When the platform had it, UTC", required=True),
+        Column("session_id", "VARCHAR", "Session it was part of"),
+        Column("request_id", "VARCHAR", "Answer that showed the movie"),
+        Column("position", "BIGINT", "Place in that list, from 0", minimum=0),
+        Column("policy", "VARCHAR", "Policy that chose it"),
+        Column("model_version", "VARCHAR", "Version of its model"),
+        Column("propensity", "DOUBLE", "Probability with which it was put there", minimum=0, maximum=1),
+        Column("batch_id", "VARCHAR", "Sealed file that brought it", required=True),
+    ),
+    key=("event_id",),
+    references=(Reference("movie_id", "movies", "movie_id"),),
+    order_by=("timestamp", "event_id"),
+    distributions=(
+        Distribution("acts", "Events by what was done", "action", "values"),
+        Distribution("stars", "Ratings by stars", "rating", "steps", step=0.5),
+        Distribution("activity", "Users by how much they did", "user_id", "rows"),
+    ),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "validated",
@@ -260,6 +293,7 @@ TABLES: dict[str, Table] = {
         IMDB_MOVIES,
         IMDB_TITLES,
         CATALOGUE,
+        FEEDBACK,
         QUARANTINE,
     )
 }

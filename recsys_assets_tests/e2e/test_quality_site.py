@@ -10,6 +10,8 @@ import pytest
 from recsys_assets_tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.e2e
+NOTHING_OUT_OF_SIGHT = """[...document.querySelectorAll("table.stack")]
+    .every(table => table.parentElement.scrollWidth <= table.parentElement.clientWidth)"""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,7 @@ def test_the_site_is_read_offline_without_a_sideways_scroll(browser: Any, site: 
         for step in ("synthetic", "ratings"):
             page.get_by_role("link", name=step, exact=step == "ratings").first.click()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(NOTHING_OUT_OF_SIGHT)
         assert page.get_by_role("heading", name="ratings", level=1).is_visible()
         assert page.locator("svg.spark").count() > 10
         assert page.get_by_role("row", name="svd").first.is_visible()

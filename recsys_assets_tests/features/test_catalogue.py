@@ -233,3 +233,15 @@ def judged(con: duckdb.DuckDBPyConnection, how: str) -> tuple[int, int]:
         "SELECT count(*) FROM catalogue c JOIN truth t USING (movie_id) WHERE c.overview = t.imdb_id"
     ).fetchone()
     return report.matched[how], right[0] if right else 0
+
+
+def test_its_content_changes_with_a_value_and_with_nothing_else(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    built(con, tmp_path, ["1,Heat (1995),Crime", "2,Big (1988),Comedy"], ["tt0000001,Heat,1995,Crime,a plot"])
+    first = build_catalogue(con).content
+    assert len(first) == 16
+    con.execute(
+        "CREATE TABLE turned AS FROM movies ORDER BY movie_id DESC; DELETE FROM movies; INSERT INTO movies FROM turned"
+    )
+    assert build_catalogue(con).content == first
+    con.execute("UPDATE imdb_movies SET description = 'another plot'")
+    assert build_catalogue(con).content != first

@@ -49,10 +49,11 @@ def movie(con: duckdb.DuckDBPyConnection, movie_id: int) -> dict[str, Any]:
     return found
 
 
-def test_tmdbs_facts_reach_movies_by_tmdb_id(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    links = links_file(tmp_path, "1,,862", "2,0078748,")
-    report = built(con, movies_file(tmp_path, "1,Toy Story (1995),Comedy", ALIEN_MOVIE), links, *tmdb(tmp_path / "t"))
-    assert report.tmdb == 1
+def test_tmdbs_facts_reach_movies_by_tmdb_id_else_by_imdb_id(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    links = links_file(tmp_path, "1,,862", "2,0078748,", "3,,")
+    movies = movies_file(tmp_path, "1,Toy Story (1995),Comedy", ALIEN_MOVIE, "3,Heat (1995),Crime")
+    report = built(con, movies, links, *tmdb(tmp_path / "t"))
+    assert report.tmdb == 2
     found = movie(con, 1)
     assert found["overview"] == TOY_STORY["overview"]
     assert found["keywords"] == ["jealousy", "toy"]
@@ -61,7 +62,8 @@ def test_tmdbs_facts_reach_movies_by_tmdb_id(con: duckdb.DuckDBPyConnection, tmp
     assert (found["vote_count"], found["vote_average"]) == (5415, pytest.approx(7.7))
     assert found["imdb_id"] == "tt0114709", "TMDb knows what the links do not say"
     assert found["genres"] == ["Comedy"], "MovieLens's own go first"
-    assert (movie(con, 2)["overview"], movie(con, 2)["cast"]) == (None, [])
+    assert (movie(con, 2)["tmdb_id"], movie(con, 2)["overview"], movie(con, 2)["cast"]) == (348, None, [])
+    assert (movie(con, 3)["tmdb_id"], movie(con, 3)["overview"]) == (None, None)
 
 
 def test_where_tmdb_has_nothing_the_imdb_table_speaks(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -143,6 +144,45 @@ def test_a_damaged_record_is_named_and_the_rest_is_shown(con: duckdb.DuckDBPyCon
     html = (settings.quality_dir / "synthetic" / "index.html").read_text(encoding="utf-8")
     assert "Can't be read, and left out: run run-1, movies" in html
     assert "run-0" in page(settings, "movies")
+
+
+def test_a_runs_page_says_of_each_table_what_was_checked_in_that_run(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    validated(con, settings, 0)
+    con.execute("DELETE FROM ratings WHERE user_id > 5")
+    validated(con, settings, 1)
+    write_site(settings)
+    first, second = (
+        (settings.quality_dir / "synthetic" / "runs" / f"run-{day}.html").read_text(encoding="utf-8") for day in (0, 1)
+    )
+    for html in (first, second):
+        assert re.findall(r"<summary>(\w+): \d+ rules", html) == ["raw_movies", "movies", "ratings"]
+        assert html.count("rating_in_range") == 1
+    assert "-87.2 %" in second
+    assert "-87.2 %" not in first
+
+
+def test_the_run_that_drift_is_measured_against_is_a_link_as_long_as_it_is_kept(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    for day in range(2):
+        validated(con, settings, day)
+    write_site(settings)
+    assert 'href="runs/run-0.html">run run-0' in page(settings)
+    shutil.rmtree(settings.quality_dir / "synthetic" / "runs" / "run-0")
+    write_site(settings)
+    assert "run-0.html" not in page(settings)
+    assert "run run-0" in page(settings)
+
+
+def test_on_a_phone_fewer_names_stand_below_a_chart() -> None:
+    drawn = histogram(
+        [f"{year}-{month:02}" for year in (2016, 2017) for month in range(1, 13)], [1] * 24, None, title="t"
+    )
+    names = re.findall(r'<text( class="roomy")? x="[0-9.]+" y="220"', drawn)
+    assert (len(names), names.count("")) == (8, 4)
+    assert ">4.2%</text>" in drawn
 
 
 def test_a_broken_run_is_marked_on_its_line() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.settings import Settings
-from recsys_assets.sources import SourceError, SyntheticConfig, prepare
+from recsys_assets.sources import SourceError, SyntheticConfig, own, prepare
 from recsys_assets.sources.corrections import add_corrections, corrections, corrections_path
 from recsys_assets.sources.drops import add_drop, drops_dir
 from recsys_assets.sources.files import Correction
+from recsys_assets_tests.sources.own_files import SHOP_MAPPING, shop
 
 SMALL = SyntheticConfig(n_users=30, n_movies=40, n_ratings=200)
 HEADER = "userId,movieId,rating,timestamp\n"
@@ -32,8 +33,8 @@ def test_a_drop_adds_its_files_behind_the_published_ones(settings: Settings, tmp
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("news.csv", HEADER, "holds news.csv; a drop of synthetic holds some of"),
-        ("ratings.csv", "user,movie\n1,1\n", "columns are user, movie; expected userId"),
+        ("news.csv", HEADER, "x holds news.csv; a drop of synthetic holds some of"),
+        ("ratings.csv", "user,movie\n1,1\n", "x/ratings.csv line 1: columns are user, movie; expected userId"),
     ],
 )
 def test_a_drop_of_something_else_is_refused_and_nothing_is_copied(
@@ -42,8 +43,18 @@ def test_a_drop_of_something_else_is_refused_and_nothing_is_copied(
     published = prepare(settings, synthetic_config=SMALL)
     with pytest.raises(SourceError) as error:
         add_drop(published, drop_of(tmp_path / "x", text, name), settings, name="x")
+    assert str(error.value).startswith(str(tmp_path))
     assert message in str(error.value)
     assert list(drops_dir(settings).glob("*")) == []
+
+
+def test_files_of_ones_own_are_added_to_where_they_are(settings: Settings, tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop")
+    own.save("shop", folder, SHOP_MAPPING, settings)
+    mine = settings.model_copy(update={"dataset": "shop"})
+    with pytest.raises(SourceError, match="shop is read from a folder of your own: put the newer files there"):
+        add_drop(prepare(mine), folder / "products.csv", mine, name="new")
+    assert list(drops_dir(mine).glob("*")) == []
 
 
 @pytest.mark.parametrize("name", ["../x", ".x", "a/b", ""])

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recsys_assets.settings import Settings
+from recsys_assets.sources import prepare
 from recsys_assets.sources.errors import ChecksumError, TransientSourceError, UnavailableError
 from recsys_assets.sources.fetch import PublishedFile, fetch
 from recsys_assets.sources.files import SourceError
@@ -235,3 +237,30 @@ def test_an_interrupted_copy_leaves_no_file(settings: Settings, tmp_path: Path, 
     with pytest.raises(UnavailableError):
         fetch(published(None), mirrored(settings, str(tmp_path / "mirror")))
     assert not target.exists()
+
+
+@pytest.mark.parametrize("mirrored_too", [True, False])
+def test_the_licence_is_told_before_the_file_comes_and_not_of_one_that_is_here(
+    publisher: Publisher, settings: Settings, tmp_path: Path, *, mirrored_too: bool
+) -> None:
+    publisher.files[PATH] = BODY
+    mirror = tmp_path / "mirror"
+    (mirror / "movielens").mkdir(parents=True)
+    if mirrored_too:
+        (mirror / "movielens" / NAME).write_bytes(BODY)
+    file = replace(published(publisher), licence="for reading only")
+    said: list[str] = []
+    fetch(file, mirrored(settings, str(mirror)), progress=said.append)
+    told = said.index("ml: licence: for reading only")
+    assert all(" MB from " not in line for line in said[:told])
+    assert " MB from " in said[-1]
+    said.clear()
+    fetch(file, mirrored(settings, str(mirror)), progress=said.append)
+    assert said == []
+
+
+def test_the_licence_of_many_files_is_told_once(settings: Settings, mirror: Path) -> None:
+    chosen = settings.model_copy(update={"dataset": "movies-dataset-small", "data_mirror": str(mirror)})
+    said: list[str] = []
+    prepare(chosen, progress=said.append)
+    assert [line.split(":")[0] for line in said if ": licence: " in line] == ["movies-dataset-small", "imdb"]

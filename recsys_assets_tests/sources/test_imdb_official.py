@@ -55,8 +55,9 @@ def test_asked_for_they_are_downloaded_after_the_licence_was_shown(
     said: list[str] = []
     found = official_tables(settings.model_copy(update={"imdb_official": True}), progress=said.append)
     assert len(found.files) == 5
-    assert LICENCE in said[0]
-    assert "non-commercial" in said[0]
+    told = next(place for place, line in enumerate(said) if LICENCE in line)
+    assert told < next(place for place, line in enumerate(said) if " MB from " in line)
+    assert "non-commercial" in said[told]
 
 
 def test_asking_is_a_setting_that_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

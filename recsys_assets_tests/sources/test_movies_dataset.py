@@ -96,8 +96,8 @@ def test_a_damaged_zip_is_refused_by_name(settings: Settings, tmp_path: Path) ->
 
 def test_both_are_listed_with_licence_and_origin(settings: Settings) -> None:
     listed = {s.dataset.name: s for s in inventory(settings.model_copy(update={"data_mirror": "/mnt/data"}))}
-    for name in ("movies-dataset", "movies-dataset-small"):
-        assert listed[name].origin.startswith("/mnt/data/the-movies-dataset, else https://www.kaggle.com/")
+    for name, ratings in (("movies-dataset", "ratings.csv"), ("movies-dataset-small", "ratings_small.csv")):
+        assert listed[name].origin.startswith(f"/mnt/data/the-movies-dataset/{ratings}, else https://www.kaggle.com/")
         assert "CC0" in listed[name].dataset.licence
         assert "no commercial use" in listed[name].dataset.licence
     assert listed["movies-dataset"].dataset.ratings == 26_024_289

@@ -60,6 +60,14 @@ def test_an_unknown_folder_gives_a_form_to_fill_in_that_is_not_yet_a_mapping(tmp
         files_of(read_mapping(guessed, where="guess"), tmp_path, where="guess")
 
 
+def test_an_id_beside_ages_is_the_users_and_beside_titles_the_movies(tmp_path: Path) -> None:
+    pl.DataFrame({"id": ["ann"], "age": [30], "sex": ["F"]}).write_parquet(tmp_path / "people.parquet")
+    (tmp_path / "films.csv").write_text("id,title\n1,Heat\n")
+    guessed = skeleton(tmp_path)
+    assert 'columns = { user_id = "id", age = "age", gender = "sex" }' in guessed
+    assert 'columns = { movie_id = "id", title = "title" }' in guessed
+
+
 @pytest.mark.real_data
 def test_the_movies_dataset_is_recognised(mirror: Path) -> None:
     assert recognised(mirror / "the-movies-dataset") == "movies-dataset-small"

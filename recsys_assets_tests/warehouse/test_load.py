@@ -139,7 +139,7 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_and_earlier_rows_stay(
         load_raw(con, RAW_RATINGS, [file])
     assert str(file.path) in str(error.value)
     assert message in str(error.value)
-    assert "Download it again" in str(error.value)
+    assert "Put a sound copy in its place" in str(error.value)
     assert rows(con, "user_id") == [("1",)]
 
 

@@ -138,6 +138,22 @@ def test_movies_have_title_year_and_genres_of_tmdb_through_their_links(
     ]
 
 
+def test_a_link_without_a_tmdb_id_leads_to_the_movie_by_its_imdb_id(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = small_set(tmp_path)
+    metadata(
+        folder, TOY_STORY, ALIEN, {**ALIEN, "id": 349, "title": "Alien again"}, {**ALIEN, "id": 5, "imdb_id": None}
+    )
+    write(folder, "links.csv", [("movieId", "imdbId", "tmdbId"), (1, "0114709", 862), (2, "0078748", ""), (3, "", "")])
+    reports = filled(con, folder)
+    assert rows(con, "SELECT movie_id, title, tmdb_id FROM movies ORDER BY 1") == [
+        (1, "Toy Story", 862),
+        (2, "Alien", 348),
+    ]
+    assert reports["movies"].quarantined == {"title_missing": 1}
+
+
 def test_a_linked_movie_without_metadata_and_its_ratings_are_put_aside(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

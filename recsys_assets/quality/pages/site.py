@@ -20,8 +20,11 @@ from recsys_assets.atomic import write_text
 from recsys_assets.quality.pages.facts import DatasetFacts, TableFacts, verdict_of
 from recsys_assets.quality.pages.lineage import read_lineage
 from recsys_assets.quality.pages.svg import Point, histogram, sparkline
+from recsys_assets.quality.store import Run
+from recsys_assets.quality.stored import StoredReport
+from recsys_assets.quality.units import told
 from recsys_assets.settings import Settings
-from recsys_assets.warehouse.ddl import limits
+from recsys_assets.warehouse.ddl import every_table, limits
 from recsys_assets.warehouse.lineage import column_sources
 from recsys_assets.warehouse.recipes import RECIPES
 
@@ -74,9 +77,11 @@ def write_site(settings: Settings) -> Path:
 
 def _rendered(facts: DatasetFacts, pages: Environment) -> Iterator[tuple[Path, str]]:
     settings = facts.settings
-    home, shared = settings.quality_dir / settings.dataset, {"dataset": settings.dataset, "facts": facts}
+    home = settings.quality_dir / settings.dataset
+    shared: dict[str, object] = {"dataset": settings.dataset, "facts": facts}
     yield home / "index.html", pages.get_template("dataset.html").render(root="../", **shared)
     models = read_lineage(settings)
+    shared["kept_runs"] = {run.run_id for run in facts.runs[:RUNS_SHOWN]}
     for table in facts.tables:
         page = pages.get_template("table.html").render(
             root="../", **shared, table=table, models=models, sources=_sources(table), used_by=_used_by(table, facts)
@@ -85,8 +90,14 @@ def _rendered(facts: DatasetFacts, pages: Environment) -> Iterator[tuple[Path, s
     for run in facts.runs[:RUNS_SHOWN]:
         yield (
             home / "runs" / f"{run.run_id}.html",
-            pages.get_template("run.html").render(root="../../", **shared, run=run),
+            pages.get_template("run.html").render(root="../../", **shared, run=run, reports=_as_declared(run)),
         )
+
+
+def _as_declared(run: Run) -> dict[str, StoredReport]:
+    """A run's reports in the order of the declarations, those of tables that are declared no more last."""
+    places = {table.name: place for place, table in enumerate(every_table())}
+    return dict(sorted(run.reports.items(), key=lambda item: places.get(item[0], len(places))))
 
 
 def _sources(facts: TableFacts) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -146,7 +157,7 @@ def _pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"short": _short, "number": _number, "moment": _moment, "expected_of": limits}
+    pages.filters |= {"short": _short, "number": told, "moment": _moment, "expected_of": limits}
     pages.globals |= {
         "sparkline": sparkline,
         "histogram": histogram,
@@ -166,12 +177,6 @@ def _short(text: Any) -> str:
 
 
 _TURNING = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "no number"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
 def _moment(checked_at: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 120, 28
 CHART_WIDTH, CHART_HEIGHT = 640, 200
-LABEL_WIDTH = 7.5
-"""Of a character below a chart."""
+HEADROOM = 24
+"""Above the highest bar of a chart: its share is told there."""
+LABEL_WIDTH, PHONE_LABEL_WIDTH = 7.5, 12.7
+"""Of a character below a chart, in its own units; a phone shows the chart half as wide and its text as large."""
 
 
 @dataclass(frozen=True)
@@ -74,30 +76,38 @@ def histogram(labels: Sequence[str], counts: Sequence[int], reference: Sequence[
         _bar(i * slot + slot * 0.5 - width, width, share / top, "before", f"{name}: {share:.2%} before")
         for i, (name, share) in enumerate(zip(labels, before or [], strict=False))
     ]
-    longest = max((len(name) for name in labels), default=1)
-    every = max(1, math.ceil((longest + 1) * LABEL_WIDTH / slot))
-    names = [
-        Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            i * slot + slot / 2, CHART_HEIGHT + 18, name
-        )
-        for i, name in enumerate(labels)
-        if i % every == 0
-    ]
     return Markup(
-        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-label="{title}">{bars}'
+        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-label="{title}">'
+        '<line class="top" x1="0" x2="{w}" y1="{top}" y2="{top}"/><text x="0" y="{told}">{share}</text>{bars}'
         '<line x1="0" x2="{w}" y1="{base}" y2="{base}"/>{names}</svg>'
     ).format(
         w=CHART_WIDTH,
         h=CHART_HEIGHT + 26,
         title=escape(title),
+        top=HEADROOM,
+        told=HEADROOM - 5,
+        share=f"{top:.0%}" if top >= 0.095 else f"{top:.1%}",
         bars=Markup("").join(bars),
         base=CHART_HEIGHT,
-        names=Markup("").join(names),
+        names=Markup("").join(_names(labels, slot)),
     )
 
 
+def _names(labels: Sequence[str], slot: float) -> Iterator[Markup]:
+    """As many as fit below the bars; those that a phone has no room for are marked."""
+    longest = max((len(name) for name in labels), default=1)
+    every = max(1, math.ceil((longest + 1) * LABEL_WIDTH / slot))
+    phone = every * max(1, math.ceil((longest + 1) * PHONE_LABEL_WIDTH / (slot * every)))
+    for i, name in enumerate(labels):
+        if i % every == 0:
+            kind = Markup(' class="roomy"') if i % phone else ""
+            yield Markup('<text{} x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+                kind, i * slot + slot / 2, CHART_HEIGHT + 20, name
+            )
+
+
 def _bar(x: float, width: float, share: float, kind: str, told: str) -> Markup:
-    height = share * (CHART_HEIGHT - 6)
+    height = share * (CHART_HEIGHT - HEADROOM)
     return Markup(
         '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
     ).format(kind, x, CHART_HEIGHT - height, width, height, told)

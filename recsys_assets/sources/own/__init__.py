@@ -1,7 +1,7 @@
 """Any folder of one's own tables as a data set: `mapping.toml` says which file and column is what."""
 
 from recsys_assets.sources.own.describe import files_of
-from recsys_assets.sources.own.guess import skeleton
+from recsys_assets.sources.own.guess import no_data_set, skeleton
 from recsys_assets.sources.own.ids import number_of
 from recsys_assets.sources.own.known import recognised
 from recsys_assets.sources.own.mapping import MappingError, OwnMapping, read_mapping
@@ -33,6 +33,7 @@ __all__ = [
     "is_registered",
     "load",
     "mapping_path",
+    "no_data_set",
     "number_of",
     "origin",
     "read_mapping",

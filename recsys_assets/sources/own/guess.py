@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recsys_assets.sources.files import SourceError
+from recsys_assets.sources.imdb import IMDB_TABLES
+from recsys_assets.sources.imdb_official import OFFICIAL_FILES
 from recsys_assets.sources.own.reading import head_of, parquet_columns
 from recsys_assets.sources.own.schema import OWN_TABLES
 
@@ -42,6 +44,8 @@ SYNONYMS: dict[str, list[str]] = {
 }
 """Our column -> how others call it, in small letters without `_`, spaces and the like; the first is the likeliest."""
 
+DEMOGRAPHICS = {"age", "gender", "occupation", "zip_code"}
+
 
 @dataclass(frozen=True)
 class GuessedTable:
@@ -74,12 +78,32 @@ def skeleton(folder: Path) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def no_data_set(folder: Path, *, companions: Path) -> str | None:
+    """Why a mapping of the folder would be of no use, and what to do; None where one may be.
+
+    `companions` is the folder in which IMDb's tables are looked for.
+    """
+    names = {path.name for path in _tables_in(folder)}
+    if not names:
+        return f"{folder} holds no CSV, TSV or parquet file"
+    imdb = {file.name for file in OFFICIAL_FILES} | {table.file.name for table in IMDB_TABLES}
+    if names <= imdb:
+        return (
+            f"{folder} holds tables of IMDb only, which nobody rated: they bring people, plots and votes to other data "
+            f"sets. Copy them to {companions}, then materialize MovieLens or The Movies Dataset"
+        )
+    return None
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name.lower().endswith(ENDINGS)]
+
+
 def _guesses(folder: Path) -> tuple[list[GuessedTable], list[str]]:
     """What each file could be, the fullest match of a table first; and the files that are nothing known."""
     found: list[GuessedTable] = []
     unread: list[str] = []
-    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name.lower().endswith(ENDINGS)]
-    for path in paths:
+    for path in _tables_in(folder):
         name = path.relative_to(folder).as_posix()
         try:
             header, rows, delimiter, encoding = _looked_at(path)
@@ -114,15 +138,18 @@ def _looked_at(path: Path) -> tuple[list[str], list[list[str]], str, str]:
 
 
 def _places(header: list[str]) -> dict[str, int]:
-    """Our column -> place in the file, by likeness of name; `id` is the movie's where no other is."""
+    """Our column -> place in the file, by likeness of name; `id` is that of what the others describe."""
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
     places: dict[str, int] = {}
     for ours, names in SYNONYMS.items():
         hit = next((plain.index(n) for n in names if n in plain and plain.index(n) not in places.values()), None)
         if hit is not None:
             places[ours] = hit
-    if "movie_id" not in places and "title" in places and "id" in plain:
-        places["movie_id"] = plain.index("id")
+    if "id" in plain:
+        if "movie_id" not in places and "title" in places:
+            places["movie_id"] = plain.index("id")
+        elif not {"user_id", "movie_id"} & set(places) and set(places) & DEMOGRAPHICS:
+            places["user_id"] = plain.index("id")
     return places
 
 
@@ -141,7 +168,7 @@ def _could_be(table: str, columns: set[str]) -> bool:
         "movies": lambda c: "user_id" not in c,
         "links": lambda c: bool(c & {"imdb_id", "tmdb_id"}) and "user_id" not in c,
         "tags": lambda c: True,
-        "users": lambda c: bool(c & {"age", "gender", "occupation", "zip_code"}) and "movie_id" not in c,
+        "users": lambda c: bool(c & DEMOGRAPHICS) and "movie_id" not in c,
         "imdb_movies": lambda c: bool(c & {"description", "cast", "director", "keywords"}),
     }[table]
     return needed <= columns and also(columns)

@@ -45,8 +45,8 @@ class OwnDataset:
     @property
     def description(self) -> str:
         if self.mapping.layout is not None:
-            return f"files of {KNOWN_LAYOUTS[self.mapping.layout].title} in {self.folder}"
-        return f"{', '.join(self.mapping.tables)} in {self.folder}"
+            return f"files of {KNOWN_LAYOUTS[self.mapping.layout].title}"
+        return ", ".join(self.mapping.tables)
 
     @property
     def licence(self) -> str:

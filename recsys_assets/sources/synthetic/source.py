@@ -8,7 +8,7 @@ from pathlib import Path
 from recsys_assets.atomic import atomic_directory
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
-from recsys_assets.sources.counting import counted
+from recsys_assets.sources.bars import counted
 from recsys_assets.sources.fetch import sha256_of
 from recsys_assets.sources.files import DatasetFiles, DelimitedFile
 from recsys_assets.sources.headers import verified

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recsys_assets.atomic import atomic_directory
 from recsys_assets.progress import Progress, silent
-from recsys_assets.sources.counting import counted
+from recsys_assets.sources.bars import counted
 from recsys_assets.sources.files import SourceError
 from recsys_assets.sources.synthetic.config import SyntheticConfig
 from recsys_assets.sources.synthetic.layouts.imdb_official import write_imdb_official
