@@ -11,6 +11,6 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQV
 
 def leave_undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every picture is one pixel, and no name is placed."""
-    for module in ("evaluation.plots", "registry.training", "registry.studies"):
+    for module in ("evaluation.canvas", "registry.training", "registry.studies"):
         monkeypatch.setattr(f"recsys_assets.{module}.png_bytes", lambda figure: PIXEL)
     monkeypatch.setattr("recsys_assets.evaluation.tradeoff.place_labels", lambda *_, **__: None)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from recsys_assets.atomic import write_text
-from recsys_assets.evaluation.report import OVERVIEW, RANKED_BY, RANKED_BY_LABEL, SECTIONS, Report, intervals
+from recsys_assets.evaluation.report import Report, intervals
 from recsys_assets.evaluation.report_html import to_html
 from recsys_assets.evaluation.report_markdown import figures_markdown, to_markdown
+from recsys_assets.evaluation.report_sections import OVERVIEW, RANKED_BY, RANKED_BY_LABEL, SECTIONS
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.settings import Settings
 

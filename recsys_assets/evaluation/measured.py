@@ -17,7 +17,7 @@ from recsys_assets.evaluation.bootstrap import (
 )
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.groups import Group
-from recsys_assets.evaluation.report import Measure
+from recsys_assets.evaluation.report_sections import Measure
 
 LISTS = tuple(
     Measure(f"{name}_at_{k}", f"{label}@{k}", 4)

@@ -29,11 +29,20 @@ class AnswersByRule(Protocol):
     def rule_table(self) -> pl.DataFrame: ...
 
 
+@runtime_checkable
+class TrainedInSimulation(Protocol):
+    """An agent that was trained just now, and not read from an export, has pictures of how it went."""
+
+    def training_pictures(self) -> dict[str, Figure]: ...
+
+
 def model_figures(model: Recommender) -> dict[str, Figure]:
     """Title -> figure; empty for models that have nothing of the kind."""
-    figures = {}
+    figures: dict[str, Figure] = {}
     if isinstance(model, TrainedByEpochs):
         figures["training"] = training_figure(model.training_curves())
     if isinstance(model, AnswersByRule):
         figures["who answers"] = rule_figure(model.rule_table())
+    if isinstance(model, TrainedInSimulation):
+        figures |= model.training_pictures()
     return figures

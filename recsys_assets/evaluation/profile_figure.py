@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.evaluation.plots import FAINT, INK, Theme, blank, colour_of, name_axis
+from recsys_assets.evaluation.canvas import FAINT, INK, Theme, blank, colour_of, name_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.evaluation.plots import PANELS, Theme, history_figure, quality_figure
+from recsys_assets.evaluation.canvas import Theme
+from recsys_assets.evaluation.plots import PANELS, history_figure, quality_figure
 from recsys_assets.evaluation.report import Report
 from recsys_assets.evaluation.tradeoff import tradeoff_figure
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
 
-from recsys_assets.evaluation.plots import data_uri
-from recsys_assets.evaluation.report import OVERVIEW, SECTIONS, Cell, Measure, Report, Section
+from recsys_assets.evaluation.canvas import data_uri
+from recsys_assets.evaluation.report import Cell, Report
 from recsys_assets.evaluation.report_figures import Picture, pictures
+from recsys_assets.evaluation.report_sections import OVERVIEW, SECTIONS, Measure, Section
 
 _POLICY = "default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'"
 

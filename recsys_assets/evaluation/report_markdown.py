@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from recsys_assets.evaluation.plots import history_figure, markdown_image, quality_figure
-from recsys_assets.evaluation.report import OVERVIEW, SECTIONS, Report, Section
+from recsys_assets.evaluation.canvas import markdown_image
+from recsys_assets.evaluation.plots import history_figure, quality_figure
+from recsys_assets.evaluation.report import Report
+from recsys_assets.evaluation.report_sections import OVERVIEW, SECTIONS, Section
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.tradeoff import tradeoff_figure
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from recsys_assets.evaluation.plots import (
+from recsys_assets.evaluation.canvas import (
     FAINT,
     INK,
     MARKERS,
-    METRIC_LABEL,
     Theme,
-    _say_nothing_measured,
     blank,
     colour_of,
     name_axis,
+    say_nothing_measured,
 )
+from recsys_assets.evaluation.plots import METRIC_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,7 @@ def rule_figure(table: pl.DataFrame, *, theme: Theme = "light") -> Figure:
     figure, axis = blank(7.6, 3.6, 1, 1, theme=theme)
     name_axis(axis, f"Who answers whom: {METRIC_LABEL} on validation", theme=theme)
     if not table["users"].sum():
-        _say_nothing_measured(axis, theme=theme)
+        say_nothing_measured(axis, theme=theme)
         return figure
     for place, part in enumerate(parts):
         measured = table.with_row_index("x").drop_nulls(PREFIX + part)

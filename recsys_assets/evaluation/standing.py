@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from recsys_assets.evaluation.measured import Measured
-from recsys_assets.evaluation.report import Measure
+from recsys_assets.evaluation.report_sections import Measure
 from recsys_assets.settings import Settings
 
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from recsys_assets.evaluation.canvas import FAINT, INK, Theme, blank, look_of, name_axis
 from recsys_assets.evaluation.labels import place_labels
-from recsys_assets.evaluation.plots import (
-    FAINT,
-    INK,
-    METRIC_LABEL,
-    Theme,
-    blank,
-    history_result,
-    look_of,
-    name_axis,
-    protocol_title,
-)
+from recsys_assets.evaluation.plots import METRIC_LABEL, history_result, protocol_title
 from recsys_assets.evaluation.results import Evaluation, RankingResult
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.evaluation.plots import FAINT, INK, METRIC_LABEL, Theme, blank, colour_of, name_axis
+from recsys_assets.evaluation.canvas import FAINT, INK, Theme, blank, colour_of, name_axis
+from recsys_assets.evaluation.plots import METRIC_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

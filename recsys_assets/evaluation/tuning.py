@@ -22,7 +22,8 @@ from filelock import FileLock, Timeout
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.objectives import Objective
 from recsys_assets.recommenders import ModelError, build
-from recsys_assets.recommenders.search_spaces import Dimension, nested
+from recsys_assets.recommenders.search_dimensions import Dimension
+from recsys_assets.recommenders.search_spaces import config_fields, config_of
 
 if TYPE_CHECKING:
     import optuna
@@ -65,15 +66,14 @@ class Search:
 
     @property
     def changed(self) -> dict[str, Any]:
-        """The best settings that differ from the defaults, by name of field; of a part all, as they are given whole."""
-        other = {k for k, v in self.best.params.items() if v != self.default.params[k]}
-        parts = {k.rsplit(".", 1)[0] for k in other if k.startswith("part_configs.")}
-        return {k: v for k, v in self.best.params.items() if k in other or k.rsplit(".", 1)[0] in parts}
+        """The best settings that differ from the defaults, by name of field."""
+        default = self.default.params | config_fields(self.model, self.default.params)
+        return {k: v for k, v in config_fields(self.model, self.best.params).items() if v != default[k]}
 
     @property
     def config(self) -> dict[str, Any]:
         """The best settings as `build` and the launchpad take them."""
-        return nested(self.best.params)
+        return config_of(self.model, self.best.params)
 
 
 def search(
@@ -149,7 +149,7 @@ def _try(
     params = {d.name: _suggest(trial, d) for d in space}
     started, failure, value = time.process_time(), None, None
     try:
-        value = objective.score(lambda: build(model, nested(params)))
+        value = objective.score(lambda: build(model, config_of(model, params)))
         failure = None if math.isfinite(value) else f"the objective is {value}"
     except (ModelError, ArithmeticError, np.linalg.LinAlgError) as error:
         failure = str(error)

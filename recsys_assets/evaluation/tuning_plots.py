@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys_assets.evaluation.plots import BAR, FAINT, INK, Theme, blank, name_axis
+from recsys_assets.evaluation.canvas import BAR, FAINT, INK, Theme, blank, name_axis
 from recsys_assets.evaluation.tuning import Search
 
 if TYPE_CHECKING:

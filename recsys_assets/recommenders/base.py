@@ -1,81 +1,36 @@
 """The protocol of every recommender, and all of it that is not a model's own maths.
 
-`Recommender` validates, maps ids, masks what a user has seen, answers cold users, batches, saves and loads.
-A model file gives `_fit`, `_score`, `_state`/`_restore`, and where it can `_similar` and `_explain`.
+`Recommender` validates, maps ids, masks what a user has seen, answers cold users and batches; how it is fitted, saved
+and loaded is in `trainable`. A model file gives `_fit`, `_score`, `_state`/`_restore`, and where it can `_similar` and
+`_explain`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from pydantic import BaseModel
 
-from recsys_assets.progress import Progress, silent
-from recsys_assets.recommenders.checks import (
-    CATALOGUE_COLUMNS,
-    RATING_MAX,
-    RATING_MIN,
-    check_catalogue,
-    check_history,
-    check_interactions,
-)
-from recsys_assets.recommenders.data import (
-    FloatArray,
-    Histories,
-    Ids,
-    IntArray,
-    TrainingData,
-    align_catalogue,
-    align_people,
-    histories_of,
-    titles_of,
-)
-from recsys_assets.recommenders.export import Export, read_export, write_export
-from recsys_assets.recommenders.newcomers import Newcomers, genres_named, newcomer_route
+from recsys_assets.recommenders.asked import hidden_pairs, newcomer_history
+from recsys_assets.recommenders.checks import RATING_MAX, RATING_MIN
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.newcomers import genres_named, newcomer_route
 from recsys_assets.recommenders.ranking import hide, top_k
 from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations, Route
-
-__all__ = [
-    "Exclude",
-    "Explanation",
-    "ModelError",
-    "RatingPredictor",
-    "Reason",
-    "Recommendations",
-    "Recommender",
-    "Route",
-    "check_interactions",
-    "hide",
-    "top_k",
-]
+from recsys_assets.recommenders.trainable import Trainable
 
 Exclude = Literal["seen", "nothing"]
 BLOCK_ELEMENTS = 1 << 24
 """Scores held at once, users x movies: 64 MiB of float32."""
-HISTORY_COLUMNS = ("indptr", "movies", "ratings", "timestamps")
 
 
-class Recommender(ABC):
+class Recommender(Trainable):
     """A model that ranks all movies for any user, known or not."""
 
-    name: ClassVar[str]
-    Config: ClassVar[type[BaseModel]]
-
-    def __init__(self, config: BaseModel | None = None) -> None:
-        self.config = config if config is not None else self.Config()
-        self.fitted = False
-
     # -- to be given by a model ------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _fit(self, data: TrainingData) -> None:
-        """Learn; `users`, `movies`, `histories`, `catalogue`, `titles` and `fallback_scores` are already set."""
 
     @abstractmethod
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
@@ -83,14 +38,6 @@ class Recommender(ABC):
 
         `users` (b,): index of the known user each history is of, or -1 for a newcomer whose history was folded in.
         """
-
-    @abstractmethod
-    def _state(self) -> dict[str, NDArray[Any]]:
-        """What `_fit` learned, as plain arrays."""
-
-    @abstractmethod
-    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Inverse of `_state`."""
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """Similarity (m, n_movies) of every movie to each of `m` movie indices."""
@@ -108,53 +55,6 @@ class Recommender(ABC):
     def _route(self, n_ratings: int) -> Route:
         """Who answers a user with that many known ratings, at least one, and why."""
         return Route(self.name, f"{n_ratings} of this user's ratings {'is' if n_ratings == 1 else 'are'} known")
-
-    # -- fitting ---------------------------------------------------------------------------------------------
-
-    def fit(
-        self,
-        interactions: pl.DataFrame,
-        catalogue: pl.DataFrame,
-        *,
-        people: pl.DataFrame | None = None,
-        seed: int = 0,
-        progress: Progress = silent,
-    ) -> Self:
-        """Learn from Interactions (`user_id, movie_id, rating, timestamp`) and a Catalogue. Same input, same model.
-
-        `people` (`user_id, age, gender, occupation`): demographics, which few data sets have and few models use.
-        """
-        check_interactions(interactions)
-        check_catalogue(catalogue)
-        users = Ids.of(interactions["user_id"].to_numpy())
-        movies = Ids.of(catalogue["movie_id"].to_numpy(), interactions["movie_id"].to_numpy())
-        histories = histories_of(interactions, users, movies)
-        return self.fit_data(
-            TrainingData(
-                users,
-                movies,
-                histories,
-                align_catalogue(catalogue, movies),
-                seed,
-                progress,
-                align_people(people, users),
-            )
-        )
-
-    def fit_data(self, data: TrainingData) -> Self:
-        """`fit` on what was checked and mapped before; how a hybrid fits its parts on one copy of the data."""
-        self.adopt(data.users, data.movies, data.histories, data.catalogue)
-        self._fit(data)
-        self.fitted = True
-        return self
-
-    def adopt(self, users: Ids, movies: Ids, histories: Histories, catalogue: pl.DataFrame) -> None:
-        """Take what every model knows beside its own state; `catalogue` has one row per movie of `movies`."""
-        self.users, self.movies, self.histories = users, movies, histories
-        self.catalogue = catalogue.select(CATALOGUE_COLUMNS)
-        self.titles = titles_of(self.catalogue)
-        self.newcomers = Newcomers.of(histories, self.catalogue)
-        self.fallback_scores = self.newcomers.scores
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -178,7 +78,7 @@ class Recommender(ABC):
         known = self.users.index(users)
         ids = np.full((len(users), k), -1, dtype=np.int64)
         values = np.full((len(users), k), -np.inf, dtype=np.float32)
-        hidden = self._hidden(also_exclude)
+        hidden = None if also_exclude is None else hidden_pairs(also_exclude, self.movies)
         for start, scores in self._score_blocks(known, self.histories, self.newcomers.within(genres)):
             stop = start + len(scores)
             if exclude == "seen":
@@ -240,46 +140,7 @@ class Recommender(ABC):
 
     def history_of(self, ratings: pl.DataFrame) -> Histories:
         """One newcomer's ratings (`movie_id, rating`, optional `timestamp`) as a history of known movies."""
-        check_history(ratings)
-        index = self.movies.index(ratings["movie_id"].to_numpy())
-        known = index >= 0
-        times = (
-            ratings["timestamp"].dt.epoch("s").to_numpy()
-            if "timestamp" in ratings.columns
-            else np.arange(len(ratings), dtype=np.int64)
-        )
-        rows = np.zeros(int(known.sum()), dtype=np.int64)
-        values = ratings["rating"].cast(pl.Float32).to_numpy()
-        return Histories.from_columns(rows, 1, index[known], values[known], times[known])
-
-    # -- files -----------------------------------------------------------------------------------------------
-
-    def save(self, directory: Path, *, extra: dict[str, str] | None = None) -> None:
-        """Write a directory of `manifest.json`, `arrays.npz` and `catalogue.parquet`; it must not exist yet.
-
-        `extra` (say the data version) goes into the manifest.
-        """
-        self._require_fitted()
-        arrays = {f"state.{k}": v for k, v in self._state().items()} | {
-            "users": self.users.values,
-            "movies": self.movies.values,
-            **{f"history.{c}": getattr(self.histories, c) for c in HISTORY_COLUMNS},
-        }
-        export = Export(self.name, self.config.model_dump(mode="json"), arrays, self.catalogue)
-        write_export(directory, export, extra=extra or {})
-
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        """Read what `save` wrote, verifying format and checksums."""
-        export = read_export(directory)
-        if export.model != cls.name:
-            raise ModelError(f"{directory} holds a {export.model!r} model, not {cls.name!r}; use load_model()")
-        model = cls(cls.Config.model_validate(export.config))
-        histories = Histories(*(export.arrays[f"history.{c}"] for c in HISTORY_COLUMNS))
-        model.adopt(Ids(export.arrays["users"]), Ids(export.arrays["movies"]), histories, export.catalogue)
-        model._restore({k.removeprefix("state."): v for k, v in export.arrays.items() if k.startswith("state.")})
-        model.fitted = True
-        return model
+        return newcomer_history(ratings, self.movies)
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
@@ -305,16 +166,6 @@ class Recommender(ABC):
         padded = np.where(index >= 0, self.movies.values[index], -1)
         return padded, values
 
-    def _hidden(self, pairs: pl.DataFrame | None) -> tuple[Ids, Histories] | None:
-        """Pairs as histories of the users they name, indexed once for all blocks."""
-        if pairs is None:
-            return None
-        users, movies = Ids.of(pairs["user_id"].to_numpy()), self.movies.index(pairs["movie_id"].to_numpy())
-        rows, known = users.index(pairs["user_id"].to_numpy()), movies >= 0
-        n = int(known.sum())
-        no_rating, no_time = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.int64)
-        return users, Histories.from_columns(rows[known], len(users), movies[known], no_rating, no_time)
-
     def _explanation(self, history: Histories, known: int, user: int, movie: int, genres: Sequence[str]) -> Explanation:
         column = int(self._require_movies(np.array([movie]))[0])
         score = float(self._scores(history, np.array([known]), self.newcomers.within(genres))[0, column])
@@ -325,10 +176,6 @@ class Recommender(ABC):
 
     def _history_lengths(self, known: IntArray) -> IntArray:
         return np.where(known >= 0, self.histories.lengths[np.maximum(known, 0)] if len(self.users) else 0, 0)
-
-    def _require_fitted(self) -> None:
-        if not self.fitted:
-            raise ModelError(f"{self.name} is not fitted; call fit() or load() first")
 
     def _require_movies(self, movies: IntArray) -> IntArray:
         index = self.movies.index(np.asarray(movies, dtype=np.int64))

@@ -79,7 +79,12 @@ class BiasedFactors(RatingPredictor):
             base=self.mean + self.movie_bias,
             factors=self.movie_factors,
             regularization=self.config.regularization,
+            offsets=self._implicit(histories),
         )
+
+    def _implicit(self, histories: Histories) -> NDArray[np.float64] | None:
+        """What was watched at all tells of the factors (b, f), in models that know; None in those that do not."""
+        return None
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, name) for name in STATE} | {"mean": np.array(self.mean)}

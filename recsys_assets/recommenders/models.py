@@ -39,8 +39,9 @@ MODELS: dict[str, str] = {
     "next_item": "recsys_assets.recommenders.next_item:NextItem",
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "switch": "recsys_assets.recommenders.switch:Switch",
+    "dqn_agent": "recsys_assets.agents.recommender:DqnAgent",
 }
-"""Name -> `module:Class`."""
+"""Name -> `module:Class`. Agents live above this package, which knows them by name only."""
 
 
 def model_class(name: str) -> type[Recommender]:
@@ -68,10 +69,11 @@ def build(name: str, config: Mapping[str, Any] | BaseModel | None = None) -> Rec
         return model(model.Config.model_validate(dict(config or {})))
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ModelError(
-            f"config of {name}, field {field!r}: {first['msg']}; fields are {', '.join(model.Config.model_fields)}"
-        ) from error
+        field, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        if not field:  # of the fields together
+            raise ModelError(f"config of {name}: {said}") from error
+        fields = ", ".join(model.Config.model_fields)
+        raise ModelError(f"config of {name}, field {field!r}: {said}; fields are {fields}") from error
 
 
 def load_model(directory: Path) -> Recommender:

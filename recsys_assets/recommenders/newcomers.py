@@ -5,8 +5,14 @@ With genres G named,
     score(i) = mean over g in G of  WR_g(i) where i is of g, C_g elsewhere
 
 where WR_g is the weighted rating whose m and C are those of the movies of g, as in IMDb's genre charts: in a genre
-that is not its own a movie counts as one without votes. So of two about equally good movies the one of more of the
-genres comes first, yet no bad movie of all of them passes a good one of one. Movies of none are left out.
+that is not its own a movie counts as one without votes. Being of one more of the genres thus raises the score of a
+movie whose mean rating is above C of that genre, and lowers that of one below it:
+
+    of two movies with the same votes, rated above every C, one that is of all genres of the other and more comes first
+    no movie rated below every C comes before one rated above every C, whatever genres they are of
+
+Number alone decides nothing: a movie of one genre, far above its C, may come before one of two others. Movies of none
+are left out.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.choice import choice_weights
@@ -26,7 +26,8 @@ from recsys_assets.recommenders.hybrid_search import standardized
 from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
 from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
-from recsys_assets.recommenders.next_item_reasons import merged, spread
+from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
+from recsys_assets.recommenders.parts import NamedParts, part_scores, parts_state, restore_parts
 from recsys_assets.recommenders.ranking import hide, top_k
 from recsys_assets.recommenders.results import Reason
 
@@ -34,15 +35,15 @@ BLOCK_ELEMENTS = 1 << 23
 """Scores of events held at once while learning, events x movies: 32 MiB a part."""
 
 
-class NextItemConfig(BaseModel, extra="forbid"):
+class NextItemConfig(NamedParts):
     """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
+
+    whole = "next_item"
 
     parts: tuple[str, ...] = Field(
         default=("markov", "markov_events", "markov_lasting", "markov_forward", "ease", "ease_lasting"), min_length=1
     )
     """Names of `PARTS` or of models; "sasrec" may be among them, and is slow to fit."""
-    part_configs: dict[str, dict[str, Any]] = {}
-    """Config fields of parts by name; they add to those of `PARTS`."""
     candidates: PositiveInt = 200
     """Movies of each user that are ordered by what was learned; the others follow."""
     events_per_user: PositiveInt = 5
@@ -53,15 +54,14 @@ class NextItemConfig(BaseModel, extra="forbid"):
     """Pulls the weights towards 0."""
 
     @model_validator(mode="after")
-    def _parts_are_models(self) -> Self:
-        if len(set(self.parts)) < len(self.parts) or "next_item" in self.parts:
-            raise ValueError(f"parts must be different and not next_item itself, found {', '.join(self.parts)}")
-        if unused := set(self.part_configs) - set(self.parts):
-            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+    def _shared_models_are_parts(self) -> Self:
         for name in self.parts:
             if (of := part_of(name).of) is not None and of not in self.parts:
                 raise ValueError(f"part {name} needs part {of}, whose model it shares; add it to the parts")
         return self
+
+    def models_of_parts(self) -> dict[str, str]:
+        return {name: part_of(name).model for name in self.parts}
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class NextItem(Recommender):
             self.weights = choice_weights(x, y, regularization=self.config.regularization)
 
     def _shortlist(self, histories: Histories, users: IntArray) -> Shortlist:
-        scores = {name: part._score(histories, users) for name, part in self.parts.items()}
+        scores = part_scores(self.parts, histories, users)
         together = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
         for own in scores.values():
             together += standardized(own) / np.float32(len(scores))
@@ -156,25 +156,21 @@ class NextItem(Recommender):
         told = [Reason("part", label, float(v)) for label, v in zip(FACTS.values(), shares[2 * n :], strict=True)]
         for (name, part), amount in zip(self.parts.items(), shares[: 2 * n].reshape(n, 2).sum(axis=1), strict=True):
             own = float(listed.scores[name][0, movie])
-            told += spread(part._explain(history, user, movie, own), own, float(amount), part_of(name).words)
-        return merged(told)
+            account = part._explain(history, user, movie, own) if own > 0 else []
+            scale = float(amount) / own if own > 0 else 0.0
+            told += share_of(account, scale=scale, amount=float(amount), label=part_of(name).words)
+        return each_movie_once(told)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         fitted = {name: part for name, part in self.parts.items() if part_of(name).of is None}
-        return {"weights": self.weights} | {
-            f"parts.{n}.{k}": v for n, p in fitted.items() for k, v in p._state().items()
-        }
+        return {"weights": self.weights} | parts_state(fitted)
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.weights = state["weights"]
         self.facts = MovieFacts.of(self.histories, self.catalogue)
         self.parts = build_parts(self.config.parts, self.config.part_configs)
-        for name, part in self.parts.items():
-            if part_of(name).of is None:
-                prefix = f"parts.{name}."
-                part.adopt(self.users, self.movies, self.histories, self.catalogue)
-                part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-                part.fitted = True
+        own = {name: part for name, part in self.parts.items() if part_of(name).of is None}
+        restore_parts(own, state, whole=self)
         for name, part in self.parts.items():
             if (of := part_of(name).of) is not None:
                 share(self.parts[of], part)

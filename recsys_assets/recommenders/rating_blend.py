@@ -11,19 +11,31 @@ rating, and one of the same predicted as of long after, for later times, when no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
-from recsys_assets.recommenders.results import ModelError, Reason
+from recsys_assets.recommenders.models import model_class
+from recsys_assets.recommenders.parts import (
+    PartsConfig,
+    build_parts,
+    figures_of,
+    figures_state,
+    figures_text,
+    fit_parts,
+    parts_state,
+    restore_parts,
+)
+from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.times import last_times
 
 LONG_AFTER = 10 * 365 * 86400
 """Seconds after the last of all ratings."""
+ERRORS = "validation_errors"
 WHAT_PARTS_SAY = {
     "bayesian_fm": "predicted from everything known of you, the movie and the moment",
     "rating_knn": "how you rated movies like it, and others of late",
@@ -32,16 +44,15 @@ WHAT_PARTS_SAY = {
 }
 
 
-PART_CONFIGS: dict[str, dict[str, Any]] = {
-    "moments": {"chains": 2, "draws": 60},
-    "minutes": {"chains": 1, "draws": 60, "moments": [86400, 60]},
-}
-"""How parts differ from the models of their kind: fewer draws, as two chains of different moments are averaged."""
-
-
-class RatingBlendConfig(BaseModel, extra="forbid"):
+class RatingBlendConfig(PartsConfig):
     """Parts chosen on a tenth of the training part of fold 0 of ml-100k, held on ml-latest-small."""
 
+    whole = "rating_blend"
+    part_defaults: ClassVar = {
+        "moments": {"chains": 2, "draws": 60},
+        "minutes": {"chains": 1, "draws": 60, "moments": [86400, 60]},
+    }
+    """Fewer draws than `bayesian_fm` has alone, as two chains of different moments are averaged."""
     parts: dict[str, str] = Field(
         default={
             "moments": "bayesian_fm",
@@ -53,8 +64,6 @@ class RatingBlendConfig(BaseModel, extra="forbid"):
         validate_default=True,
     )
     """Predictors to combine: a name of their own, and that of the model."""
-    part_configs: dict[str, dict[str, Any]] = {}
-    """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
     held_out_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of the ratings on which the weights are chosen."""
     max_held_out: PositiveInt = 100_000
@@ -64,15 +73,17 @@ class RatingBlendConfig(BaseModel, extra="forbid"):
     @classmethod
     def _in_order_of_names(cls, parts: dict[str, str]) -> dict[str, str]:
         """Files do not keep the order of names, and weights are in that of the parts."""
-        if "rating_blend" in parts.values():
-            raise ValueError("a part of a rating_blend can't be a rating_blend")
         return dict(sorted(parts.items()))
 
     @model_validator(mode="after")
-    def _configs_are_of_parts(self) -> Self:
-        if unused := set(self.part_configs) - set(self.parts):
-            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+    def _parts_predict_ratings(self) -> Self:
+        for name, model in self.parts.items():
+            if not issubclass(model_class(model), RatingPredictor):
+                raise ValueError(f"part {name!r} of the rating_blend is a {model}, which predicts no ratings")
         return self
+
+    def models_of_parts(self) -> dict[str, str]:
+        return self.parts
 
 
 class RatingBlend(RatingPredictor):
@@ -96,7 +107,7 @@ class RatingBlend(RatingPredictor):
         if held.any() and not held.all():
             self._fit_parts(replace(data, histories=_only(data.histories, ~held)))
             self._weigh(_only(data.histories, held), int(data.histories.timestamps.max()) + LONG_AFTER)
-            data.progress("rating_blend: RMSE " + ", ".join(f"{k} {v:.4f}" for k, v in self.validation.items()))
+            data.progress(f"rating_blend: RMSE {figures_text(self.validation)}")
         self._fit_parts(data)
 
     def _held_out(self, data: TrainingData) -> NDArray[np.bool_]:
@@ -108,24 +119,22 @@ class RatingBlend(RatingPredictor):
 
     def _fit_parts(self, data: TrainingData) -> None:
         self.parts = self._unfitted()
-        for name, part in self.parts.items():
-            data.progress(f"rating_blend: fitting {name} on {len(data.histories.movies):,} ratings")
-            part.fit_data(data)
+        fit_parts(self.parts, data, whole=self.name)
 
     def _weigh(self, held: Histories, later: int) -> None:
         rows, movies, truth = held.rows, held.movies.astype(np.int64), held.ratings.astype(np.float64)
         for time, at in enumerate((held.timestamps, np.full(len(truth), later))):
-            told = self._parts_predict(rows, movies, at)
-            self.weights[time], self.constants[time] = stack(told, truth)
+            by_part = self._parts_predict(rows, movies, at)
+            self.weights[time], self.constants[time] = stack(by_part, truth)
             if time == 0:
-                told = np.column_stack([told, told @ self.weights[0] + self.constants[0]])
-                errors = np.sqrt(((np.clip(told, 0.5, 5) - truth[:, None]) ** 2).mean(axis=0))
+                by_all = np.column_stack([by_part, by_part @ self.weights[0] + self.constants[0]])
+                errors = np.sqrt(((np.clip(by_all, 0.5, 5) - truth[:, None]) ** 2).mean(axis=0))
                 self.validation = dict(zip([*self.parts, "blend"], errors.tolist(), strict=True))
 
     def _parts_predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> NDArray[np.float64]:
         """(n, n_parts)."""
-        told = [part._predict(users, movies, at) for part in self.parts.values()]
-        return np.column_stack(told).astype(np.float64)
+        by_part = [part._predict(users, movies, at) for part in self.parts.values()]
+        return np.column_stack(by_part).astype(np.float64)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         scores = np.full((len(users), len(self.movies)), self.constants[0], dtype=np.float32)
@@ -136,8 +145,8 @@ class RatingBlend(RatingPredictor):
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
         last = last_times(self.histories.take(users))
         later = np.zeros(len(users), dtype=np.int64) if at is None else (at > last).astype(np.int64)
-        told = self._parts_predict(users, movies, at)
-        return ((told * self.weights[later]).sum(axis=1) + self.constants[later]).astype(np.float32)
+        by_part = self._parts_predict(users, movies, at)
+        return ((by_part * self.weights[later]).sum(axis=1) + self.constants[later]).astype(np.float32)
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         reasons = [Reason("bias", "what the parts have in common", float(self.constants[0]))]
@@ -148,36 +157,17 @@ class RatingBlend(RatingPredictor):
         return reasons
 
     def _unfitted(self) -> dict[str, RatingPredictor]:
-        from recsys_assets.recommenders.models import build
-
-        parts: dict[str, RatingPredictor] = {}
-        configs = PART_CONFIGS | self.config.part_configs
-        for name, kind in self.config.parts.items():
-            model = build(kind, configs.get(name))
-            if not isinstance(model, RatingPredictor):
-                raise ModelError(f"part {name!r} of the rating_blend is a {kind}, which predicts no ratings")
-            parts[name] = model
-        return parts
+        return cast(dict[str, RatingPredictor], build_parts(self.config))
 
     def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
-            "weights": self.weights,
-            "constants": self.constants,
-            "validation_names": np.array(list(self.validation), dtype=np.str_),
-            "validation_errors": np.array(list(self.validation.values()), dtype=np.float64),
-        }
-        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+        own = {"weights": self.weights, "constants": self.constants}
+        return own | figures_state(self.validation, values=ERRORS) | parts_state(self.parts)
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.weights, self.constants = state["weights"], state["constants"]
-        names, errors = state["validation_names"].tolist(), state["validation_errors"].tolist()
-        self.validation = dict(zip(names, errors, strict=True))
+        self.validation = figures_of(state, values=ERRORS)
         self.parts = self._unfitted()
-        for name, part in self.parts.items():
-            prefix = f"parts.{name}."
-            part.adopt(self.users, self.movies, self.histories, self.catalogue)
-            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-            part.fitted = True
+        restore_parts(self.parts, state, whole=self)
 
 
 def stack(told: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

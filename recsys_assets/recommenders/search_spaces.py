@@ -1,54 +1,38 @@
-"""What of each model may be tuned, and within which bounds: declared here, typed by the model's own config.
+"""What of each model may be tuned, and within which bounds.
 
-A field is named as `--set` names it, `weights.genres` for a field of a field. Its type comes from the config: whole
-numbers are drawn whole. Bounds are wide enough for data sets from 100 thousand to 30 million ratings, and hold the
-default, from which every search starts.
+Bounds are wide enough for data sets from 100 thousand to 30 million ratings, and hold the default, from which every
+search starts. Models made of models choose their own weights when they are fitted, on a validation of their own: of
+them a search draws which parts there are, and how the parts are set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel
-
-from recsys_assets.recommenders.models import config_class
+from recsys_assets.recommenders.models import model_class
 from recsys_assets.recommenders.results import ModelError
+from recsys_assets.recommenders.search_dimensions import (
+    Between,
+    Bounds,
+    Dimension,
+    OneOf,
+    Switches,
+    dimensions_of,
+    fields_of,
+    nested,
+)
 
-
-@dataclass(frozen=True)
-class Between:
-    """Numbers from `low` to `high`, both included; `log`: factors matter, not differences."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of a few values; without any, all that the field's type allows."""
-
-    options: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """A field to be tuned, with what its config says of it."""
-
-    name: str
-    kind: Literal["whole", "real", "choice"]
-    default: Any
-    low: float = 0.0
-    high: float = 0.0
-    log: bool = False
-    options: tuple[Any, ...] = ()
-
+Space = dict[str, Bounds]
 
 HALF_LIVES = OneOf((None, 2.0, 5.0, 10.0, 20.0, 50.0))
-SEQUENCES: dict[str, Between | OneOf] = {
+DESCENT: Space = {
+    "factors": Between(10, 200, log=True),
+    "epochs": Between(10, 120, log=True),
+    "learning_rate": Between(0.001, 0.03, log=True),
+    "regularization": Between(0.01, 0.3, log=True),
+}
+SEQUENCES: Space = {
     "window": OneOf((20, 50, 100, 200)),
     "dim": OneOf((32, 64, 128)),
     "dropout": Between(0.0, 0.6),
@@ -57,9 +41,9 @@ SEQUENCES: dict[str, Between | OneOf] = {
     "weight_decay": Between(0.0, 0.1),
     "pipeline.batch_size": OneOf((8, 16, 32, 64, 128)),
 }
-RECURRENT: dict[str, Between | OneOf] = {"hidden": OneOf((64, 128, 256)), "layers": Between(1, 3)}
+RECURRENT: Space = {"hidden": OneOf((64, 128, 256)), "layers": Between(1, 3)}
 
-SPACES: dict[str, dict[str, Between | OneOf]] = {
+SPACES: dict[str, Space] = {
     "popularity": {"order": OneOf(), "percentile": Between(0.0, 0.99)},
     "content": {
         "weights.genres": Between(0.0, 2.0),
@@ -72,25 +56,15 @@ SPACES: dict[str, dict[str, Between | OneOf]] = {
         "half_life": OneOf((None, 3, 10, 30, 100)),
         "prior": Between(0.0, 1.0),
     },
-    "svd": {
-        "factors": Between(10, 200, log=True),
-        "epochs": Between(10, 120, log=True),
-        "learning_rate": Between(0.001, 0.03, log=True),
-        "regularization": Between(0.01, 0.3, log=True),
-    },
+    "baseline": {"damping": Between(0.5, 50, log=True)},
+    "svd": DESCENT,
     "svdpp": {
         "factors": Between(5, 60, log=True),
         "epochs": Between(10, 60, log=True),
         "learning_rate": Between(0.002, 0.02, log=True),
         "regularization": Between(0.01, 0.3, log=True),
     },
-    "biased_mf": {
-        "factors": Between(10, 200, log=True),
-        "epochs": Between(10, 120, log=True),
-        "learning_rate": Between(0.001, 0.03, log=True),
-        "regularization": Between(0.01, 0.3, log=True),
-        "start": Between(0.001, 0.3, log=True),
-    },
+    "biased_mf": DESCENT | {"start": Between(0.001, 0.3, log=True)},
     "rating_knn": {
         "damping": Between(0.5, 50, log=True),
         "co_raters": Between(1, 300, log=True),
@@ -157,89 +131,98 @@ SPACES: dict[str, dict[str, Between | OneOf]] = {
     "gru4rec": SEQUENCES | RECURRENT,
     "time_rating_lstm": SEQUENCES | RECURRENT,
     "time_rating_content": SEQUENCES | RECURRENT | {"content_dim": Between(32, 256, log=True)},
-    "hybrid": {
-        "validation_share": Between(0.05, 0.3),
-        "part_configs.content.interest": Between(0.0, 3.0),
-        "part_configs.content.half_life": OneOf((None, 3, 10, 30, 100)),
-        "part_configs.svd.regularization": Between(0.02, 0.2, log=True),
-    },
 }
 """Model -> field -> bounds."""
 
 
+def of_part(part: str, *fields: str, like: str | None = None) -> Space:
+    """Fields of a part's own space, as a model that it is a part of names them; `like`: the part's model."""
+    own = SPACES[like or part]
+    return {f"part_configs.{part}.{field}": own[field] for field in fields}
+
+
+CONTENT = of_part("content", "interest", "half_life")
+MARKOV = of_part("markov", "window", "history_exponent", "movie_exponent", "shrinkage", "recency")
+ITEM_KNN = of_part("item_knn", "neighbours", "shrinkage", "half_life")
+IALS = of_part("ials", "factors", "unobserved", "regularization", "half_life")
+INNER_VALIDATION: Space = {"validation_share": Between(0.05, 0.3)}
+MADE_OF_MODELS: dict[str, Space] = {
+    "hybrid": {
+        "parts": Switches.of("biased_mf", "markov", "ials", "item_knn"),
+        **CONTENT,
+        **of_part("biased_mf", "factors", "regularization"),
+        **MARKOV,
+        **IALS,
+        **ITEM_KNN,
+        **INNER_VALIDATION,
+    },
+    "switch": {
+        "parts": Switches.of("markov", "item_knn", "ials", "ease"),
+        **CONTENT,
+        **MARKOV,
+        **IALS,
+        **ITEM_KNN,
+        **of_part("ease", "regularization", "half_life"),
+        "cold_price": Between(0.0, 0.05),
+        **INNER_VALIDATION,
+    },
+    "topn_blend": {
+        "parts": Switches.of("user_kernel", "markov"),
+        **of_part("norm_ease", "regularization", "popularity_power", "half_life"),
+        **IALS,
+        **of_part("user_kernel", "sharpness", "regularization", "half_life"),
+        **MARKOV,
+        **INNER_VALIDATION,
+    },
+    "rating_blend": {
+        "parts": Switches({"moments": "bayesian_fm", "neighbours": "rating_knn", "taste": "biased_mf"}),
+        **of_part("moments", "factors", "draws", like="bayesian_fm"),
+        **of_part("minutes", "factors", "draws", like="bayesian_fm"),
+        **of_part("neighbours", "damping", "co_raters", "shrink", "neighbours", like="rating_knn"),
+        **of_part("taste", "factors", "regularization", like="biased_mf"),
+        **of_part("biases", "damping", like="baseline"),
+    },
+    "time_rating_hybrid": {
+        **of_part("time_rating_lstm", "dim", "hidden", "dropout", "learning_rate"),
+        **of_part("time_rating_content", "content_dim", "hidden", "dropout", "learning_rate"),
+    },
+    "next_item": {
+        "parts": Switches.of(
+            "markov_events", "markov_lasting", "markov_forward", "ease_lasting", "item_knn", "popularity"
+        ),
+        "candidates": Between(50, 500, log=True),
+        "events_per_user": Between(1, 20, log=True),
+        "regularization": Between(0.0001, 0.1, log=True),
+    },
+}
+SPACES |= MADE_OF_MODELS
+SPACES["dqn_agent"] = {
+    "alpha": Between(0.0, 0.5),
+    "dqn.learning_rate": Between(0.0001, 0.01, log=True),
+    "dqn.explore_among": Between(5, 100, log=True),
+    "dqn.n_steps": OneOf((3, 5, 10, 20)),
+    "dqn.network.shortlist": OneOf((20, 50, 100, 200)),
+    "setting.taste.factors": Between(2, 20),
+}
+
+
 def search_space(model: str) -> tuple[Dimension, ...]:
     """The dimensions of a model's search, in the order declared."""
-    config = config_class(model)
+    return dimensions_of(model, _space(model))
+
+
+def config_fields(model: str, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Values drawn for the dimensions of `search_space`, as config fields by the name that `--set` takes."""
+    return fields_of(model, _space(model), drawn)
+
+
+def config_of(model: str, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Values drawn for the dimensions of `search_space`, as `build` and the launchpad take them."""
+    return nested(config_fields(model, drawn))
+
+
+def _space(model: str) -> Space:
+    model_class(model)  # says which models there are where there is none of that name
     if model not in SPACES:
         raise ModelError(f"{model} has no search space; models that can be tuned are {', '.join(SPACES)}")
-    return tuple(_dimension(model, config, name, bounds) for name, bounds in SPACES[model].items())
-
-
-def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"weights.genres": 2}` as `{"weights": {"genres": 2}}`, the form that `build` takes."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        *folders, last = name.split(".")
-        place = found
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[last] = value
-    return found
-
-
-def _dimension(model: str, config: type[BaseModel], name: str, bounds: Between | OneOf) -> Dimension:
-    annotation, default = _field(model, config, name.split("."))
-    if isinstance(bounds, OneOf):
-        options = bounds.options or _options(annotation)
-        if default not in options:
-            raise ModelError(f"search space of {model}: {name} is {default!r} by default, which is not among {options}")
-        return Dimension(name, "choice", default, options=options)
-    if not bounds.low <= default <= bounds.high:
-        raise ModelError(f"search space of {model}: {name} is {default!r} by default, outside {bounds}")
-    return Dimension(
-        name, "whole" if int in _types(annotation) else "real", default, bounds.low, bounds.high, bounds.log
-    )
-
-
-def _field(model: str, config: type[BaseModel], path: list[str]) -> tuple[Any, Any]:
-    """Annotation and default of a field, or of a field of one."""
-    first, *rest = path
-    if first == "part_configs" and rest:  # of a blend: the part is a model itself, tuned as that blend has it
-        from recsys_assets.recommenders.hybrid import PART_CONFIGS
-
-        part, *own = rest
-        annotation, default = _field(part, config_class(part), own)
-        return annotation, PART_CONFIGS.get(part, {}).get(own[0], default)
-    if first not in config.model_fields:
-        raise ModelError(
-            f"search space of {model}: there is no field {first!r}; fields are {', '.join(config.model_fields)}"
-        )
-    field = config.model_fields[first]
-    if not rest:
-        return field.annotation, field.get_default(call_default_factory=True)
-    if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-        raise ModelError(f"search space of {model}: {first} has no field {rest[0]!r}")
-    inner = field.get_default(call_default_factory=True)
-    annotation, _ = _field(model, field.annotation, rest)
-    for key in rest:
-        inner = getattr(inner, key)
-    return annotation, inner
-
-
-def _types(annotation: Any) -> tuple[Any, ...]:
-    """The plain types of an annotation: `int | None` and `Annotated[int, Gt(0)]` are of int."""
-    arguments = get_args(annotation)
-    if get_origin(annotation) is None or get_origin(annotation) is Literal or not arguments:
-        return (annotation,)
-    if hasattr(annotation, "__metadata__"):
-        return _types(arguments[0])
-    return tuple(kind for argument in arguments if argument is not NoneType for kind in _types(argument))
-
-
-def _options(annotation: Any) -> tuple[Any, ...]:
-    """All values of a Literal or a truth value."""
-    if annotation is bool:
-        return (False, True)
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    raise ModelError(f"a field of type {annotation} has no list of values; name them in the search space")
+    return SPACES[model]

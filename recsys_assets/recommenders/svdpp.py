@@ -19,7 +19,6 @@ from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.recommenders.biased_factors import BiasedFactors
 from recsys_assets.recommenders.data import Histories, TrainingData
-from recsys_assets.recommenders.folding import Tastes, fold_in
 from recsys_assets.recommenders.surprise_data import SurpriseRatings
 from recsys_assets.recommenders.user_sample import sample_users
 
@@ -83,15 +82,6 @@ class Svdpp(BiasedFactors):
         watched.data[:] = 1
         total: NDArray[np.float64] = watched @ self.implicit_factors
         return total / np.sqrt(np.maximum(histories.lengths, 1))[:, None]
-
-    def _fold_in(self, histories: Histories) -> Tastes:
-        return fold_in(
-            histories,
-            base=self.mean + self.movie_bias,
-            factors=self.movie_factors,
-            regularization=self.config.regularization,
-            offsets=self._implicit(histories),
-        )
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return super()._state() | {"implicit_factors": self.implicit_factors}

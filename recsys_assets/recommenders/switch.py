@@ -12,17 +12,18 @@ parts are fitted on the rest; those that answer anyone are then fitted again on 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.cold_movies import NEVER, ColdRule, choose_stretch, placed, tried
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out
+from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, parts_state, restore_parts
 from recsys_assets.recommenders.results import Reason, Route
 from recsys_assets.recommenders.switch_rule import Bucket, Rule, buckets_of, choose, shortened
 
@@ -30,21 +31,20 @@ BLOCK = 256
 """Validation users scored at once."""
 COLD_PART = "content"
 """The part that knows movies nobody rated."""
-PART_CONFIGS: dict[str, dict[str, Any]] = {
-    "popularity": {"order": "count"},
-    "content": {"interest": 1.0, "half_life": 10, "prior": 0.0},
-}
-"""How parts differ from the models of their name: tuned for ranking what is watched next, and content without its prior
-for being known, which would put movies nobody rated behind all others: of the places in lists on ml-latest-small 0.4 %
-went to them with it, 2.1 % without at the price of 1 %."""
 
 
-class SwitchConfig(BaseModel, extra="forbid"):
+class SwitchConfig(NamedParts):
+    whole = "switch"
+    part_defaults: ClassVar = {
+        "popularity": {"order": "count"},
+        "content": {"interest": 1.0, "half_life": 10, "prior": 0.0},
+    }
+    """Tuned for ranking what is watched next, and content without its prior for being known, which would put movies
+    nobody rated behind all others: of the places in lists on ml-latest-small 0.4 % went to them with it, 2.1 % without
+    at the price of 1 %."""
     parts: tuple[str, ...] = Field(default=("markov", "item_knn", "ials", "content", "popularity"), min_length=1)
     """Names of the models that may answer; of equal ones the first does. On ml-latest-small `markov` answers up to 20
     ratings and `item_knn` from 21 on, on ml-100k `ials` everyone."""
-    part_configs: dict[str, dict[str, Any]] = {}
-    """Config fields of parts by name; they replace `PART_CONFIGS` of that part."""
     edges: tuple[PositiveInt, ...] = (2, 5, 10, 20, 50)
     """Upper ends of the buckets of history length; the last bucket is open."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
@@ -57,14 +57,13 @@ class SwitchConfig(BaseModel, extra="forbid"):
     """Share of NDCG@10 on validation that places for cold movies may cost."""
 
     @model_validator(mode="after")
-    def _parts_are_models(self) -> Self:
-        if len(set(self.parts)) < len(self.parts) or "switch" in self.parts:
-            raise ValueError(f"parts must be different models and no switch, found {', '.join(self.parts)}")
-        if unused := set(self.part_configs) - {*self.parts, COLD_PART}:
-            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+    def _edges_ascend(self) -> Self:
         if list(self.edges) != sorted(set(self.edges)):
             raise ValueError(f"edges must ascend, found {', '.join(map(str, self.edges))}")
         return self
+
+    def models_of_parts(self) -> dict[str, str]:
+        return {name: name for name in (*self.parts, COLD_PART)}
 
 
 class Switch(Recommender):
@@ -92,18 +91,12 @@ class Switch(Recommender):
 
     def _fit(self, data: TrainingData) -> None:
         split = hold_out(data.histories, share=self.config.validation_share, seed=data.seed)
-        names = list(dict.fromkeys((*self.config.parts, COLD_PART)))
-        trial = self._fit_parts(names, replace(data, histories=split.train)) if split.held.lengths.any() else {}
+        trial = build_parts(self.config) if split.held.lengths.any() else {}
+        fit_parts(trial, replace(data, histories=split.train), whole=self.name)
         self.rule = self._measured(trial, split, data)
         self.cold_rule = self._cold_measured(trial, split, data)
-        self._keep(self._fit_parts([n for n in names if n in (*self.rule.answering, COLD_PART)], data))
-
-    def _fit_parts(self, names: list[str], data: TrainingData) -> dict[str, Recommender]:
-        parts = {name: self._unfitted(name) for name in names}
-        for name, part in parts.items():
-            data.progress(f"switch: fitting {name} on {len(data.histories.movies)} ratings")
-            part.fit_data(data)
-        return parts
+        self._take_parts()
+        fit_parts(self.parts, data, whole=self.name)
 
     def _measured(self, trial: dict[str, Recommender], split: Split, data: TrainingData) -> Rule:
         gains = []
@@ -153,8 +146,10 @@ class Switch(Recommender):
         data.progress(f"switch: movies nobody rated take {rule.words}")
         return rule
 
-    def _keep(self, parts: dict[str, Recommender]) -> None:
-        self.parts = parts
+    def _take_parts(self) -> None:
+        """Those that are asked, not yet fitted."""
+        asked = (*self.rule.answering, COLD_PART)
+        self.parts = {name: part for name, part in build_parts(self.config).items() if name in asked}
         self.cold = np.bincount(self.histories.movies, minlength=len(self.movies)) == 0
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
@@ -191,30 +186,20 @@ class Switch(Recommender):
         strongest = self.parts[self.rule.parts[self.rule.chosen[-1]]]
         return (strongest if strongest.knows_similar else self.parts[COLD_PART])._similar(movies)
 
-    def _unfitted(self, name: str) -> Recommender:
-        from recsys_assets.recommenders.models import build
-
-        return build(name, (PART_CONFIGS | self.config.part_configs).get(name))
-
     def _state(self) -> dict[str, NDArray[Any]]:
         rule, cold = self.rule, self.cold_rule
         own = {f"rule.{n}": getattr(rule, n) for n in ("ndcg", "users", "chosen")}
         own |= {f"cold.{n}": getattr(cold, n) for n in ("stretches", "ndcg", "share")}
         own["cold.chosen"] = np.array(cold.chosen)
-        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+        return own | parts_state(self.parts)
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         rule = {n: state[f"rule.{n}"] for n in ("ndcg", "users", "chosen")}
         self.rule = Rule(self.config.parts, self.config.edges, **rule)
         cold = {n: state[f"cold.{n}"] for n in ("stretches", "ndcg", "share")}
         self.cold_rule = ColdRule(**cold, chosen=float(state["cold.chosen"]))
-        names = dict.fromkeys((*self.config.parts, COLD_PART))
-        self._keep({n: self._unfitted(n) for n in names if n in (*self.rule.answering, COLD_PART)})
-        for name, part in self.parts.items():
-            prefix = f"parts.{name}."
-            part.adopt(self.users, self.movies, self.histories, self.catalogue)
-            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-            part.fitted = True
+        self._take_parts()
+        restore_parts(self.parts, state, whole=self)
 
 
 def routed(rule: Rule, parts: dict[str, Recommender], histories: Histories, users: IntArray) -> FloatArray:

@@ -8,16 +8,25 @@ user's last movie; w in [0, 1] is what ranks those movies best (NDCG@10); then b
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, model_validator
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, blended, standardized
+from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
+from recsys_assets.recommenders.parts import (
+    PartsConfig,
+    build_parts,
+    figures_of,
+    figures_state,
+    figures_text,
+    part_scores,
+    parts_state,
+    restore_parts,
+)
 from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.sequence.inputs import Held, histories_of_sequences
 from recsys_assets.recommenders.sequence.model import SequenceRecommender
@@ -30,15 +39,11 @@ PART_WORDS = {
 """What a part's share of the score means to the person who is shown it."""
 
 
-class TimeRatingHybridConfig(BaseModel, extra="forbid"):
-    part_configs: dict[str, dict[str, Any]] = {}
-    """Config fields of the two parts by name, where they are not to have their defaults."""
+class TimeRatingHybridConfig(PartsConfig):
+    whole = "time_rating_hybrid"
 
-    @model_validator(mode="after")
-    def _parts_are_the_two(self) -> Self:
-        if unused := set(self.part_configs) - set(PARTS):
-            raise ValueError(f"part_configs names {', '.join(sorted(unused))}; the parts are {' and '.join(PARTS)}")
-        return self
+    def models_of_parts(self) -> dict[str, str]:
+        return {name: name for name in PARTS}
 
 
 class TimeRatingHybrid(Recommender):
@@ -76,15 +81,14 @@ class TimeRatingHybrid(Recommender):
         histories = histories_of_sequences(held.histories)
         wanted = (np.arange(len(held.targets), dtype=np.int64) << 32) + held.targets
         search = Search(held.rows, histories, wanted, np.ones(len(wanted)))
-        scores = self._part_scores(histories, held.rows)
+        scores = part_scores(self.parts, histories, held.rows)
         tried = {name: search.ndcg(own) for name, own in scores.items()}
         self.weights, tried["blend"] = search.best_weights([standardized(s) for s in scores.values()])
         self.validation = tried
-        told = ", ".join(f"{k} {v:.4f}" for k, v in tried.items())
-        data.progress(f"{self.name}: {self.weights[0]:.0%} {PARTS[0]}; NDCG@10 {told}")
+        data.progress(f"{self.name}: {self.weights[0]:.0%} {PARTS[0]}; NDCG@10 {figures_text(tried)}")
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        return blended([standardized(s) for s in self._part_scores(histories, users).values()], self.weights)
+        return blended([standardized(s) for s in part_scores(self.parts, histories, users).values()], self.weights)
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """By the content part, whose vectors also movies have that nobody rated."""
@@ -92,40 +96,23 @@ class TimeRatingHybrid(Recommender):
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         reasons: list[Reason] = []
-        own = self._part_scores(history, np.array([user]))
+        own = part_scores(self.parts, history, np.array([user]))
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
                 z = float(standardized(own[name])[0, movie])
                 scale = weight / max(float(own[name].std()), 1e-9)
-                told = part._explain(history, user, movie, float(own[name][0, movie]))
-                shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
-                rest = weight * z - sum(r.contribution for r in shown)
-                reasons += [*shown, Reason("part", PART_WORDS[name], rest)]
-        return reasons
-
-    def _part_scores(self, histories: Histories, users: IntArray) -> dict[str, FloatArray]:
-        return {name: part._score(histories, users) for name, part in self.parts.items()}
+                account = part._explain(history, user, movie, float(own[name][0, movie]))
+                reasons += share_of(account, scale=scale, amount=weight * z, label=PART_WORDS[name])
+        return each_movie_once(reasons)
 
     def _unfitted(self) -> dict[str, SequenceRecommender]:
-        from recsys_assets.recommenders.models import build
-
-        return {name: cast(SequenceRecommender, build(name, self.config.part_configs.get(name))) for name in PARTS}
+        return cast(dict[str, SequenceRecommender], build_parts(self.config))
 
     def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
-            "weights": self.weights,
-            "validation_names": np.array(list(self.validation), dtype=np.str_),
-            "validation_scores": np.array(list(self.validation.values()), dtype=np.float64),
-        }
-        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+        return {"weights": self.weights} | figures_state(self.validation) | parts_state(self.parts)
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.weights = state["weights"]
-        names, scores = state["validation_names"].tolist(), state["validation_scores"].tolist()
-        self.validation = dict(zip(names, scores, strict=True))
+        self.validation = figures_of(state)
         self.parts = self._unfitted()
-        for name, part in self.parts.items():
-            prefix = f"parts.{name}."
-            part.adopt(self.users, self.movies, self.histories, self.catalogue)
-            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-            part.fitted = True
+        restore_parts(self.parts, state, whole=self)

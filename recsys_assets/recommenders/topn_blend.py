@@ -16,11 +16,23 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, hold_out, standardized_unseen
+from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
+from recsys_assets.recommenders.parts import (
+    NamedParts,
+    build_parts,
+    figures_of,
+    figures_state,
+    figures_text,
+    fit_parts,
+    part_scores,
+    parts_state,
+    restore_parts,
+)
 from recsys_assets.recommenders.results import Reason
 
 PART_WORDS = {
@@ -31,11 +43,10 @@ PART_WORDS = {
 """What a part's share of the score means to the person who is shown it."""
 
 
-class TopnBlendConfig(BaseModel, extra="forbid"):
+class TopnBlendConfig(NamedParts):
+    whole = "topn_blend"
     parts: tuple[str, ...] = Field(default=("norm_ease", "ials", "user_kernel"), min_length=2)
     """Names of the models to combine."""
-    part_configs: dict[str, dict[str, Any]] = {}
-    """Config fields of parts by name."""
     weights: tuple[NonNegativeFloat, ...] | None = None
     """w of each part, brought to sum 1; none: chosen in `fit`."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
@@ -44,11 +55,7 @@ class TopnBlendConfig(BaseModel, extra="forbid"):
     """Users drawn to choose; more are slower and more exact."""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if len(set(self.parts)) < len(self.parts) or "topn_blend" in self.parts:
-            raise ValueError(f"parts must be different models and no topn_blend, found {', '.join(self.parts)}")
-        if unused := set(self.part_configs) - set(self.parts):
-            raise ValueError(f"part_configs names {', '.join(sorted(unused))}, not among the parts")
+    def _weights_are_of_parts(self) -> Self:
         if self.weights is not None and (len(self.weights) != len(self.parts) or sum(self.weights) <= 0):
             raise ValueError(f"weights must be one for each of {len(self.parts)} parts and not all 0")
         return self
@@ -75,19 +82,17 @@ class TopnBlend(Recommender):
         if split is not None and split.held.lengths.any():
             self._fit_parts(replace(data, histories=split.train))
             search = Search.of(split, n_users=self.config.validation_users, seed=data.seed)
-            scores = {name: part._score(search.train, search.users) for name, part in self.parts.items()}
+            scores = part_scores(self.parts, search.train, search.users)
             self.validation = {name: search.ndcg(own) for name, own in scores.items()}
             scaled = [standardized_unseen(s, search.train) for s in scores.values()]
             self.weights, self.validation["blend"] = search.best_weights(scaled)
-            told = ", ".join(f"{k} {v:.4f}" for k, v in self.validation.items())
-            data.progress(f"topn_blend: weights {self.weights.round(3).tolist()}; NDCG@10 {told}")
+            weights = self.weights.round(3).tolist()
+            data.progress(f"topn_blend: weights {weights}; NDCG@10 {figures_text(self.validation)}")
         self._fit_parts(data)
 
     def _fit_parts(self, data: TrainingData) -> None:
-        self.parts = self._unfitted()
-        for name, part in self.parts.items():
-            data.progress(f"topn_blend: fitting {name} on {len(data.histories.movies)} ratings")
-            part.fit_data(data)
+        self.parts = build_parts(self.config)
+        fit_parts(self.parts, data, whole=self.name)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         total = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
@@ -101,34 +106,18 @@ class TopnBlend(Recommender):
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
                 own = part._score(history, np.array([user]))
-                share = weight * float(standardized_unseen(own, history)[0, movie])
+                amount = weight * float(standardized_unseen(own, history)[0, movie])
                 scale = weight / max(float(np.delete(own[0], history.movies).std()), 1e-9)
-                told = part._explain(history, user, movie, float(own[0, movie]))
-                shown = [replace(r, contribution=r.contribution * scale) for r in told if r.kind == "history"]
-                rest = share - sum(r.contribution for r in shown)
-                reasons += [*shown, Reason("part", PART_WORDS.get(name, f"the {name} model's score"), rest)]
-        return reasons
-
-    def _unfitted(self) -> dict[str, Recommender]:
-        from recsys_assets.recommenders.models import build
-
-        return {name: build(name, self.config.part_configs.get(name)) for name in self.config.parts}
+                account = part._explain(history, user, movie, float(own[0, movie]))
+                label = PART_WORDS.get(name, f"the {name} model's score")
+                reasons += share_of(account, scale=scale, amount=amount, label=label)
+        return each_movie_once(reasons)
 
     def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
-            "weights": self.weights,
-            "validation_names": np.array(list(self.validation), dtype=np.str_),
-            "validation_scores": np.array(list(self.validation.values()), dtype=np.float64),
-        }
-        return own | {f"parts.{n}.{k}": v for n, p in self.parts.items() for k, v in p._state().items()}
+        return {"weights": self.weights} | figures_state(self.validation) | parts_state(self.parts)
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.weights = state["weights"]
-        names, scores = state["validation_names"].tolist(), state["validation_scores"].tolist()
-        self.validation = dict(zip(names, scores, strict=True))
-        self.parts = self._unfitted()
-        for name, part in self.parts.items():
-            prefix = f"parts.{name}."
-            part.adopt(self.users, self.movies, self.histories, self.catalogue)
-            part._restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-            part.fitted = True
+        self.validation = figures_of(state)
+        self.parts = build_parts(self.config)
+        restore_parts(self.parts, state, whole=self)

@@ -19,7 +19,8 @@ from filelock import FileLock
 from recsys_assets.atomic import atomic_directory, point_to, write_text
 from recsys_assets.recommenders import ModelError
 from recsys_assets.recommenders.export import read_manifest
-from recsys_assets.registry.registry import ModelVersion, NotRegisteredError, Registry, RegistryError
+from recsys_assets.registry.records import ModelVersion, NotRegisteredError, RegistryError
+from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
 
 KEPT_EXPORTS = 5

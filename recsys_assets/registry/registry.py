@@ -9,71 +9,32 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from recsys_assets.registry.bootstrap import experiment_name, open_store
-from recsys_assets.settings import PROJECT_ROOT, Settings
+from recsys_assets.registry.code_version import code_version
+from recsys_assets.registry.records import (
+    CONTENT_TAG,
+    ModelVersion,
+    NotRegisteredError,
+    Part,
+    RegistryError,
+    RunRecord,
+)
+from recsys_assets.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import RegisteredModel
 
-Part = Literal["holdout", "serving"]
-RUN_TAG, MODEL_TAG, CONTENT_TAG = "dagster.run_id", "asset", "content"
+RUN_TAG, MODEL_TAG = "dagster.run_id", "asset"
 REQUIREMENTS = ("numpy", "polars", "pydantic", "scipy")
 MOST = 10_000
 """Versions of one model that are looked at."""
-
-
-class RegistryError(Exception):
-    """A version that can't be had or can't be promoted; says which and what to do."""
-
-
-class NotRegisteredError(RegistryError):
-    """Nothing of that name has been built yet."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What one training leaves: `run_id` names the orchestrator's run, so that a retry resumes it."""
-
-    model: str
-    run_id: str
-    config: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    figures: Mapping[str, bytes]
-    """Name -> PNG."""
-    documents: Mapping[str, str]
-    """File name -> text, kept with the run."""
-    holdout: Path
-    serving: Path
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """A registered version of a recommender."""
-
-    model: str
-    version: int
-    aliases: tuple[str, ...]
-    run_id: str
-    """MLflow's."""
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    created_at: datetime
-
-    @property
-    def content(self) -> str:
-        """Checksum of both exports: equal where a refit gave the same model."""
-        return self.tags[CONTENT_TAG]
 
 
 class Registry:
@@ -283,30 +244,6 @@ def _by_version(aliases: Mapping[str, str]) -> dict[int, list[str]]:
     for alias, number in aliases.items():
         found.setdefault(int(number), []).append(alias)
     return found
-
-
-def code_version() -> str:
-    """`<commit>` of the checkout, with `+changed` where files differ from it; the package's version elsewhere."""
-    commit = _git("rev-parse", "--short=12", "HEAD")
-    if commit is None:
-        return importlib.metadata.version("recsys_assets")
-    return commit + ("+changed" if _git("status", "--porcelain") else "")
-
-
-def _git(*command: str) -> str | None:
-    """What git says of the checkout; None without git or checkout. Takes no lock, so as not to be in anyone's way."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        said = subprocess.run(  # noqa: S603 (fixed words, no shell)
-            ["git", "-C", str(PROJECT_ROOT), *command],  # noqa: S607 (git is where the user has it)
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-        )
-    except OSError:
-        return None
-    return said.stdout.strip() if said.returncode == 0 else None
 
 
 def _content(record: RunRecord) -> str:

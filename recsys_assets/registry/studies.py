@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from recsys_assets.atomic import write_text
+from recsys_assets.evaluation.canvas import png_bytes
 from recsys_assets.evaluation.objectives import ObjectiveName, objective_of
-from recsys_assets.evaluation.plots import png_bytes
 from recsys_assets.evaluation.published import Published
 from recsys_assets.evaluation.tuning import Search, TriedSettings, search, space_key
 from recsys_assets.evaluation.tuning_plots import history_of_search, importance_of_fields
 from recsys_assets.recommenders.search_spaces import search_space
 from recsys_assets.registry.bootstrap import experiment_name, open_store
-from recsys_assets.registry.registry import code_version
+from recsys_assets.registry.code_version import code_version
 from recsys_assets.settings import Settings
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_assets.quality.pages import TrainedModel
-from recsys_assets.registry.registry import ModelVersion, Registry
+from recsys_assets.registry.records import ModelVersion
+from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
 
 SHOWN_VERSIONS = 3

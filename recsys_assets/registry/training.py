@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_assets.evaluation.canvas import markdown_image, png_bytes
 from recsys_assets.evaluation.model_figures import model_figures
-from recsys_assets.evaluation.plots import markdown_image, png_bytes, ranking_figure
+from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
-from recsys_assets.registry.registry import ModelVersion, Registry, RunRecord
+from recsys_assets.registry.records import ModelVersion, RunRecord
+from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import current_snapshot

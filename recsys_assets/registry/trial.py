@@ -11,7 +11,8 @@ from recsys_assets.evaluation.significance import compare_on_holdout
 from recsys_assets.recommenders import load_model
 from recsys_assets.registry.export import one_at_a_time, promote, write_default
 from recsys_assets.registry.promotion import PromotionDecision, decide
-from recsys_assets.registry.registry import ModelVersion, Registry, RegistryError
+from recsys_assets.registry.records import ModelVersion, RegistryError
+from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from recsys_assets.evaluation.plots import Theme, data_uri
+from recsys_assets.evaluation.canvas import Theme, data_uri
 from recsys_assets.evaluation.profile_figure import PairedShares, profile_figure
 from recsys_assets.evaluation.report_html import _asset, _digest
 from recsys_assets.serving.answers import evidence_in_words

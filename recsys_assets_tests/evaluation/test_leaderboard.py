@@ -21,7 +21,7 @@ from recsys_assets.evaluation.leaderboard import (
     to_markdown,
     write_report,
 )
-from recsys_assets.evaluation.report import OVERVIEW
+from recsys_assets.evaluation.report_sections import OVERVIEW
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.settings import Settings
 from recsys_assets_tests.pictures import leave_undrawn

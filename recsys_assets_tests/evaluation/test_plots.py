@@ -10,15 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys_assets.evaluation.plots import (
-    history_buckets,
-    history_figure,
-    look_of,
-    markdown_image,
-    png_bytes,
-    quality_figure,
-    ranking_figure,
-)
+from recsys_assets.evaluation.canvas import look_of, markdown_image, png_bytes
+from recsys_assets.evaluation.plots import history_buckets, history_figure, quality_figure, ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.tradeoff import tradeoff_figure
 

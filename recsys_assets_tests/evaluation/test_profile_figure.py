@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recsys_assets.evaluation.plots import png_bytes
+from recsys_assets.evaluation.canvas import png_bytes
 from recsys_assets.evaluation.profile_figure import PairedShares, profile_figure
 
 SHARES = [PairedShares("Crime", 0.7, 0.25), PairedShares("War", 0.3, 0.0), PairedShares("Comedy", 0.0, 0.75)]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys_assets.evaluation.plots import png_bytes
+from recsys_assets.evaluation.canvas import png_bytes
 from recsys_assets.evaluation.rule_figure import rule_figure
 
 TABLE = pl.DataFrame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys_assets.evaluation.plots import png_bytes
+from recsys_assets.evaluation.canvas import png_bytes
 from recsys_assets.evaluation.training_curves import training_figure
 
 CURVES = {

@@ -11,14 +11,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from recsys_assets.evaluation.canvas import png_bytes
 from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.objectives import Objective, ObjectiveName, objective_of
-from recsys_assets.evaluation.plots import png_bytes
 from recsys_assets.evaluation.published import Published
 from recsys_assets.evaluation.scoring import score_lists, score_ratings
 from recsys_assets.evaluation.tuning import Search, TriedSettings, search, space_key
 from recsys_assets.evaluation.tuning_plots import history_of_search, importance_of_fields
 from recsys_assets.recommenders import ModelError, Recommender, build
+from recsys_assets.recommenders.parts import build_parts
+from recsys_assets.recommenders.search_dimensions import nested
 from recsys_assets.recommenders.search_spaces import search_space
 from recsys_assets_tests.evaluation.worlds import Mean, catalogue_of, splits_of
 
@@ -70,6 +72,23 @@ def test_the_best_settings_are_a_config_of_the_model(found: Search) -> None:
     assert config.weights.genres == found.best.params["weights.genres"]
     assert peak(lambda: build("content", found.config)) == found.best.value
     assert set(found.changed) == {k for k, v in found.best.params.items() if v != found.default.params[k]}
+
+
+def test_parts_that_are_better_left_out_are_and_what_changed_gives_the_same_model(tmp_path: Path) -> None:
+    def alone(make: Make) -> float:
+        config: Any = make().config
+        return -len(config.parts) - abs(config.part_configs["content"]["interest"] - 2.0)
+
+    space = search_space("hybrid")
+    result = search("hybrid", planted(alone), space, tmp_path / "hybrid.jsonl", trials=30, seed=3)
+    default: Any = build("hybrid").config
+    assert result.default.value == alone(lambda: build("hybrid"))
+    assert len(result.config["parts"]) < len(default.parts)
+    assert result.changed["parts"] == result.config["parts"]
+    assert "part_configs.content.interest" in result.changed
+    whole, told = (build("hybrid", c).config for c in (result.config, nested(result.changed)))
+    same = [{name: part.config for name, part in build_parts(c).items()} for c in (whole, told)]  # type: ignore[arg-type]
+    assert same[0] == same[1]
 
 
 def test_the_same_seed_tries_the_same_and_a_stopped_search_goes_on_as_if_it_had_not_been(

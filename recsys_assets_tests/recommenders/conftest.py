@@ -35,8 +35,21 @@ QUICK: dict[str, dict[str, Any]] = {
     "time_rating_lstm": RECURRENT,
     "time_rating_content": RECURRENT,
     "time_rating_hybrid": {"part_configs": dict.fromkeys(("time_rating_lstm", "time_rating_content"), RECURRENT)},
-    "hybrid": {"part_configs": {"svd": SVD, "ials": FACTORS}},
+    "hybrid": {"part_configs": {"biased_mf": SVD, "ials": FACTORS}},
     "switch": {"part_configs": {"ials": FACTORS}},
+    "dqn_agent": {
+        "setting": {"taste": {"factors": 2, "rounds": 10}, "text_width": 2, "temper": {"horizon": 5}},
+        "dqn": {
+            "steps": 512,
+            "envs": 8,
+            "learning_starts": 64,
+            "evaluate_every": 256,
+            "evaluation_seeds": 1,
+            "batch_size": 32,
+            "tuning": {"rounds": 1, "draws": 4, "seeds": 1},
+            "network": {"trunk": [16], "width": 4, "psi": 8, "pair": 8, "shortlist": 10},
+        },
+    },
 }
 """Sizes fit for a world of 40 movies."""
 

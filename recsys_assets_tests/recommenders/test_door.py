@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import zip_longest
 
 import polars as pl
 import pytest
@@ -92,15 +93,14 @@ def test_every_config_field_says_what_it_is(name: str) -> None:
     import ast
     import inspect
 
-    source = ast.parse(inspect.getsource(config_class(name))).body[0]
-    assert isinstance(source, ast.ClassDef)
-    body = source.body
-    fields = [i for i, node in enumerate(body) if isinstance(node, ast.AnnAssign)]
+    own = [kind for kind in config_class(name).__mro__ if kind.__module__.startswith("recsys_assets.")]
+    bodies = [ast.parse(inspect.getsource(kind)).body[0].body for kind in own]  # type: ignore[attr-defined]
+    told = [(node, after) for body in bodies for node, after in zip_longest(body, body[1:])]
+    fields = [(node, after) for node, after in told if isinstance(node, ast.AnnAssign)]
     assert fields
-    for i in fields:
-        following = body[i + 1] if i + 1 < len(body) else None
-        assert isinstance(following, ast.Expr), ast.unparse(body[i])
-        assert isinstance(following.value, ast.Constant), ast.unparse(body[i])
+    for field, following in fields:
+        assert isinstance(following, ast.Expr), ast.unparse(field)
+        assert isinstance(following.value, ast.Constant), ast.unparse(field)
 
 
 def test_a_directory_that_is_no_export_is_refused(tmp_path, world: World) -> None:  # type: ignore[no-untyped-def]

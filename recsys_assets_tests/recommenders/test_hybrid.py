@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_assets.recommenders import ModelError, Reason, Recommender, build
+from recsys_assets.recommenders import ModelError, Recommender, build
 from recsys_assets.recommenders.data import Histories
-from recsys_assets.recommenders.hybrid import Hybrid, each_movie_once
+from recsys_assets.recommenders.hybrid import Hybrid
 from recsys_assets.recommenders.hybrid_search import Search, Split, blended, hold_out, reranked, standardized
 from recsys_assets_tests.recommenders.conftest import SVD
 from recsys_assets_tests.recommenders.worlds import World
@@ -22,7 +21,7 @@ Fit = Callable[[str], Recommender]
 USERS = np.arange(101, 141)
 
 
-THREE = {"parts": ("popularity", "content", "svd"), "part_configs": {"svd": SVD}}
+THREE = {"parts": ("popularity", "content", "biased_mf"), "part_configs": {"biased_mf": SVD}}
 
 
 def three_parts(world: World) -> Hybrid:
@@ -132,8 +131,8 @@ def test_the_best_unseen_candidates_come_first_by_the_ranker_then_the_rest() -> 
 
 
 def test_on_validation_the_blend_is_no_worse_than_any_part(hybrid: Hybrid) -> None:
-    assert set(hybrid.validation) == {"popularity", "content", "svd", "blend", "rerank"}
-    assert hybrid.validation["blend"] >= max(hybrid.validation[p] for p in ("popularity", "content", "svd"))
+    assert set(hybrid.validation) == {"popularity", "content", "biased_mf", "blend", "rerank"}
+    assert hybrid.validation["blend"] >= max(hybrid.validation[p] for p in ("popularity", "content", "biased_mf"))
     chosen = hybrid.validation[hybrid.strategy]
     assert chosen == max(hybrid.validation["blend"], hybrid.validation["rerank"])
 
@@ -174,15 +173,15 @@ def test_the_blend_is_the_weighted_sum_of_standardized_parts(hybrid: Hybrid, mon
 
 
 def test_parts_can_be_chosen_and_configured(world: World) -> None:
-    model = build("hybrid", {"parts": ("popularity", "svd"), "part_configs": {"svd": SVD}})
+    model = build("hybrid", {"parts": ("popularity", "biased_mf"), "part_configs": {"biased_mf": SVD}})
     model.fit(world.interactions, world.catalogue)
     assert isinstance(model, Hybrid)
     assert model.strategy == "blend"
-    assert set(model.validation) == {"popularity", "svd", "blend"}
+    assert set(model.validation) == {"popularity", "biased_mf", "blend"}
     with pytest.raises(ModelError, match="content, not among the parts"):
-        build("hybrid", {"parts": ("popularity", "svd"), "part_configs": {"content": {}}})
+        build("hybrid", {"parts": ("popularity", "biased_mf"), "part_configs": {"content": {}}})
     with pytest.raises(ModelError, match="field 'depth'"):
-        build("hybrid", {"part_configs": {"svd": {"depth": 1}}}).fit(world.interactions, world.catalogue)
+        build("hybrid", THREE | {"part_configs": {"biased_mf": {"depth": 1}}})
 
 
 def test_where_nobody_rated_two_movies_parts_count_alike(world: World) -> None:
@@ -211,14 +210,6 @@ def test_held_out_ties_are_ordered_by_chance_not_by_id() -> None:
 def test_interactions_may_have_more_columns(world: World) -> None:
     wider = world.interactions.with_columns(device=pl.lit("tv"))
     build("hybrid", THREE).fit(wider, world.catalogue)
-
-
-def test_a_movie_that_two_parts_name_is_one_reason_of_both_their_contributions() -> None:
-    named = Reason("history", "Heat (1995)", 0.25, movie_id=6, rating=4.0)
-    other = Reason("history", "Casino (1995)", 0.1, movie_id=16, rating=5.0)
-    rest = [Reason("part", "many people rated it", 0.3), Reason("part", "the svd model's score", -0.1)]
-    told = each_movie_once([named, rest[0], replace(named, contribution=0.5), other, rest[1]])
-    assert told == [replace(named, contribution=0.75), other, *rest]
 
 
 @pytest.mark.parametrize("parts", [2, 5, 6])

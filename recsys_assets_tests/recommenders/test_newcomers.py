@@ -7,9 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recsys_assets.recommenders import ModelError, Recommender, build
-from recsys_assets.recommenders.newcomers import genres_named, known_genres
+from recsys_assets.recommenders.data import Histories
+from recsys_assets.recommenders.newcomers import Newcomers, genres_named, known_genres
 from recsys_assets.recommenders.weighted_rating import prior_of
 from recsys_assets_tests.recommenders.worlds import World, frame
 
@@ -91,3 +94,59 @@ def test_genres_are_found_in_any_case_and_others_refused(model: Recommender) -> 
     assert genres_named(model.catalogue, ["crime", " DRAMA ", "Crime"]) == ("Crime", "Drama")
     with pytest.raises(ModelError, match="no movie has genre 'Krimi'; genres are Comedy, Crime, Drama"):
         genres_named(model.catalogue, ["Crime", "Krimi"])
+
+
+WORLDS = st.lists(
+    st.tuples(st.sets(st.sampled_from(["A", "B", "C"]), min_size=1), st.lists(st.integers(1, 10), max_size=12)),
+    min_size=1,
+    max_size=8,
+)
+
+EVERY = ({"A", "B", "C"}, [5])
+"""So that there is a movie of every genre, and someone rated it."""
+
+
+@settings(max_examples=60)
+@given(WORLDS, st.lists(st.integers(1, 10), min_size=1, max_size=12), st.data())
+def test_one_more_genre_helps_those_rated_above_its_mean_and_harms_those_below(
+    others: list[tuple[set[str], list[int]]], own: list[int], data: st.DataObject
+) -> None:
+    """Two movies with the same votes, the second of all genres of the first and one more, among any others."""
+    named = ["A", "B", "C"]
+    fewer = data.draw(st.sets(st.sampled_from(named), min_size=1, max_size=2))
+    more = fewer | {data.draw(st.sampled_from(sorted(set(named) - fewer)))}
+    asked = newcomers([*others, EVERY, (fewer, own), (more, own)])
+    first, second = asked.within(named)[-2:]
+    (extra,) = more - fewer
+    ahead = sum(own) / len(own) / 2 - mean_of(asked, extra)
+    assert np.sign(second - first) == np.sign(ahead) or abs(ahead) < 1e-6
+
+
+@settings(max_examples=60)
+@given(WORLDS)
+def test_no_movie_rated_below_every_mean_comes_before_one_above_all(others: list[tuple[set[str], list[int]]]) -> None:
+    named = ["A", "B", "C"]
+    asked = newcomers([*others, EVERY])
+    scores, means = asked.within(named), [mean_of(asked, genre) for genre in named]
+    rated = asked.votes > 0
+    mean = asked.total / np.maximum(asked.votes, 1)
+    good, bad = scores[rated & (mean > max(means) + 1e-6)], scores[rated & (mean < min(means) - 1e-6)]
+    if len(good) and len(bad):
+        assert good.min() > bad.max()
+
+
+def newcomers(movies: list[tuple[set[str], list[int]]]) -> Newcomers:
+    """Of movies given as their genres and their ratings in half stars."""
+    catalogue = pl.DataFrame({"genres": [sorted(genres) for genres, _ in movies]})
+    rated = [(i, r / 2) for i, (_, ratings) in enumerate(movies) for r in ratings]
+    index, values = zip(*rated, strict=True)
+    histories = Histories.from_columns(
+        np.arange(len(index)), len(index), np.array(index), np.array(values), np.zeros(len(index), dtype=np.int64)
+    )
+    return Newcomers.of(histories, catalogue)
+
+
+def mean_of(asked: Newcomers, genre: str) -> float:
+    """C of a genre."""
+    mine = asked.catalogue["genres"].list.contains(genre).to_numpy()
+    return float(asked.total[mine].sum() / asked.votes[mine].sum())

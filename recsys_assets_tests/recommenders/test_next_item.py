@@ -183,7 +183,7 @@ def test_a_movie_of_the_history_is_named_once(world: World) -> None:
     ("config", "words"),
     [
         ({"parts": ("markov", "markov")}, "different"),
-        ({"parts": ("next_item",)}, "not next_item itself"),
+        ({"parts": ("next_item",)}, "can't be a part of itself"),
         ({"parts": ("markov",), "part_configs": {"ease": {}}}, "part_configs names ease"),
         ({"parts": ("ease", "markov_lasting")}, "needs part markov"),
     ],

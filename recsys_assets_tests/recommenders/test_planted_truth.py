@@ -97,8 +97,8 @@ def test_where_ratings_say_nothing_who_chose_what_tells_the_tastes(name: str, fi
 
 def test_the_hybrid_leans_on_the_part_that_knows() -> None:
     world = blind_world()
-    hybrid = build("hybrid", {"part_configs": {"svd": {"factors": 4, "epochs": 5}}})
+    hybrid = build("hybrid", {"part_configs": {"biased_mf": {"factors": 4, "epochs": 5}}})
     hybrid.fit(world.interactions, world.catalogue, seed=0)
     validation = hybrid.validation  # type: ignore[attr-defined]
-    assert validation["content"] > 1.2 * max(validation["popularity"], validation["svd"])
+    assert validation["content"] > 1.2 * max(validation["popularity"], validation["biased_mf"])
     assert own_share(hybrid.recommend(USERS, 5).movies, USERS) > 0.95

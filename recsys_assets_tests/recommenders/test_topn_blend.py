@@ -68,8 +68,8 @@ def test_the_reasons_name_movies_of_the_history(world: World) -> None:
 @pytest.mark.parametrize(
     ("config", "fault"),
     [
-        ({"parts": ["ease", "ease"]}, "different models"),
-        ({"parts": ["ease", "topn_blend"]}, "no topn_blend"),
+        ({"parts": ["ease", "ease"]}, "must be different"),
+        ({"parts": ["ease", "topn_blend"]}, "topn_blend can't be a part of itself"),
         ({"part_configs": {"svd": {}}}, "svd, not among the parts"),
         ({"weights": [1, 1]}, "one for each of 3 parts"),
         ({"weights": [0, 0, 0]}, "not all 0"),

@@ -67,7 +67,7 @@ def test_each_part_was_validated_on_the_same_unseen_movies() -> None:
 def test_configs_that_cannot_work_are_refused_with_the_reason() -> None:
     with pytest.raises(ModelError, match="multiple of heads, found dim 10 and 4 heads"):
         build("sasrec", {"dim": 10, "heads": 4})
-    with pytest.raises(ModelError, match="part_configs names sasrec; the parts are time_rating_lstm"):
+    with pytest.raises(ModelError, match="part_configs names sasrec, not among the parts, which are time_rating_lstm"):
         build("time_rating_hybrid", {"part_configs": {"sasrec": {}}})
 
 
