@@ -1,0 +1,1 @@
+"""Sessions as gymnasium environments, one at a time or many in columns."""

@@ -1,0 +1,1 @@
+"""Ways to choose the next movie that learn nothing by reinforcement: what an agent has to beat."""

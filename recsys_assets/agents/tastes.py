@@ -1,0 +1,161 @@
+"""What is believed of people's tastes: a Gaussian over bias and factors, with the movies' side fixed.
+
+    r(u, i) = base_i + a_i . x_u + noise,    a_i = (1, q_i),  x_u = (b_u, p_u) ~ N(0, S),  noise ~ N(0, s2)
+
+The movies' side, S and s2 come from a variational factorization of training users' ratings (`factorization`). Given
+ratings, x_u is Gaussian in closed form, and each further rating changes it by a rank-one step (a Kalman filter that
+stands still).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, PositiveInt
+
+from recsys_assets.agents.factorization import factorize
+from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+
+BLOCK = 512
+"""Users whose covariances are held at once."""
+
+
+class TasteConfig(BaseModel, extra="forbid", frozen=True):
+    """Of the factorization; defaults chosen by the fold-in error of validation users of ml-latest-small."""
+
+    factors: PositiveInt = 8
+    """Length of q: a taste is one number longer."""
+    rounds: PositiveInt = 40
+    """Updates of both sides."""
+
+
+class Beliefs(NamedTuple):
+    """Of b users: `mean` (b, w) and `covariance` (b, w, w) of (bias, factors), rating points."""
+
+    mean: FloatArray
+    covariance: FloatArray
+
+    @property
+    def deviation(self) -> FloatArray:
+        """(b, w) standard deviation of each number."""
+        return np.sqrt(np.maximum(np.diagonal(self.covariance, axis1=1, axis2=2), 0)).astype(np.float32)
+
+    def take(self, rows: IntArray) -> Beliefs:
+        return Beliefs(self.mean[rows], self.covariance[rows])
+
+
+@dataclass(frozen=True)
+class TasteModel:
+    """The movies' side, and what tastes are like before anything is known."""
+
+    base: FloatArray
+    """(n,) rating of a movie by people of average taste."""
+    design: FloatArray
+    """(n, w) rows a_i."""
+    prior: FloatArray
+    """(w, w) covariance S."""
+    noise: float
+    """s2: variance of a rating around what taste says, squared rating points."""
+
+    @classmethod
+    def fit(cls, data: TrainingData, config: TasteConfig | None = None) -> Self:
+        """Fit on the users of `data`, and on nobody else."""
+        config = config or TasteConfig()
+        found = factorize(
+            data.histories,
+            len(data.movies),
+            factors=config.factors,
+            rounds=config.rounds,
+            seed=data.seed,
+            progress=data.progress,
+        )
+        base = found.mean + found.movies.mean[:, 0]
+        design = np.concatenate([np.ones((len(base), 1)), found.movies.mean[:, 1:]], axis=1)
+        return cls(
+            base.astype(np.float32), design.astype(np.float32), found.users.prior.astype(np.float32), found.noise
+        )
+
+    @property
+    def width(self) -> int:
+        return int(self.design.shape[1])
+
+    def start(self, n: int) -> Beliefs:
+        """Of `n` people of whom nothing is known."""
+        return Beliefs(
+            np.zeros((n, self.width), dtype=np.float32),
+            np.broadcast_to(self.prior.astype(np.float32), (n, self.width, self.width)).copy(),
+        )
+
+    def believe(self, histories: Histories) -> Beliefs:
+        """Given all ratings of each history."""
+        parts = [self._posterior(histories, rows) for rows in _blocks(len(histories))]
+        if not parts:
+            return self.start(0)
+        return Beliefs(np.concatenate([p.mean for p in parts]), np.concatenate([p.covariance for p in parts]))
+
+    def update(
+        self, beliefs: Beliefs, movies: IntArray, ratings: FloatArray, *, noise: FloatArray | None = None
+    ) -> Beliefs:
+        """After one more rating each. `movies` (b,); `noise` (b,): its variance, inf where it says nothing."""
+        a = self.design[movies]
+        variance = np.full(len(movies), self.noise, dtype=np.float32) if noise is None else noise
+        spread = np.einsum("bij,bj->bi", beliefs.covariance, a)
+        surprise = ratings - self.base[movies] - np.einsum("bi,bi->b", a, beliefs.mean)
+        gain = spread / (np.einsum("bi,bi->b", a, spread) + variance)[:, None]
+        return Beliefs(
+            (beliefs.mean + gain * surprise[:, None]).astype(np.float32),
+            (beliefs.covariance - gain[:, :, None] * spread[:, None, :]).astype(np.float32),
+        )
+
+    def predict(self, means: FloatArray) -> FloatArray:
+        """Expected ratings (b, n) of all movies for means (b, w)."""
+        scores: FloatArray = means @ self.design.T + self.base
+        return scores
+
+    def rate(self, tastes: FloatArray, movies: IntArray) -> FloatArray:
+        """Expected rating (b,) of one movie each."""
+        rated: FloatArray = self.base[movies] + np.einsum("bi,bi->b", tastes, self.design[movies])
+        return rated
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays, to be stored with whatever believes by this model."""
+        return {"base": self.base, "design": self.design, "prior": self.prior, "noise": np.array(self.noise)}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]))
+
+    def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
+        """Sums over each history as products with a sparse matrix: no loop over users or ratings."""
+        taken = histories.take(rows)
+        seen = taken.matrix(len(self.base))
+        seen.data[:] = 1
+        residual = taken.matrix(len(self.base))
+        residual.data = residual.data - self.base[residual.indices]
+        outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
+        gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
+        precision = gram + np.linalg.inv(self.prior)
+        covariance = np.linalg.inv(precision.astype(np.float64))
+        mean = np.einsum("bij,bj->bi", covariance, (residual @ self.design) / self.noise)
+        return Beliefs(mean.astype(np.float32), covariance.astype(np.float32))
+
+
+def fold_in_rmse(
+    model: TasteModel, known: Histories, hidden: Histories, *, progress: Progress = silent
+) -> tuple[float, float]:
+    """RMSE on each user's `hidden` ratings given their `known` ones: by taste, and by the movies' own level alone."""
+    rows = hidden.rows
+    taste = model.rate(model.believe(known).mean[rows], hidden.movies.astype(np.int64))
+    level = model.base[hidden.movies]
+    by_taste, by_level = (float(np.sqrt(np.mean((hidden.ratings - p) ** 2))) for p in (taste, level))
+    progress(f"fold-in RMSE {by_taste:.4f}, movies' level alone {by_level:.4f}, {len(rows):,} ratings")
+    return by_taste, by_level
+
+
+def _blocks(n: int) -> list[IntArray]:
+    return [np.arange(start, min(n, start + BLOCK), dtype=np.int64) for start in range(0, n, BLOCK)]

@@ -1,0 +1,60 @@
+"""The whole report in a small world: agents of two seeds, judged everywhere, written as markdown and as a page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys_assets.agents.dqn.config import DqnConfig
+from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline, report_agents
+from recsys_assets.agents.evaluation.rivals import RIVAL
+from recsys_assets.agents.evaluation.written import tables, to_html, to_markdown
+from recsys_assets.agents.policies.tuned import TuningConfig
+from recsys_assets.agents.setting import AgentSetting
+from recsys_assets_tests.agents.conftest import small_world
+
+
+@pytest.fixture(scope="module")
+def report(setting: AgentSetting) -> AgentReport:
+    dqn = DqnConfig(steps=400, evaluate_every=200, tuning=TuningConfig(rounds=1, draws=4, seeds=1))
+    config = ReportConfig(seeds=2, sessions_a_seed=1, recommenders=("ease",))
+    return report_agents(setting, dqn, config, seed=3, other=OtherData("other", *small_world(seed=11)))
+
+
+def test_the_agent_is_judged_by_everyone_it_should_be(report: AgentReport) -> None:
+    for comparison in (report.held_out, report.other_mechanism, report.training_users, report.other_people):
+        assert comparison is not None
+        assert comparison.reference == RIVAL
+        assert len(comparison[AGENT].by_seed) == 2
+        assert comparison[RIVAL].difference.mean == 0
+    assert {n.name for n in report.next_movies} == {r.name for r in report.other_mechanism.results}
+    assert len(report.sensitivity) == 5
+
+
+def test_the_words_and_the_headline_hold_the_same_figures(report: AgentReport) -> None:
+    markdown, found = to_markdown(report, dataset="small"), headline(report)
+    assert report.verdict.sentence in markdown
+    assert found["difference"] == pytest.approx(found["agent_return"] - found["rival_return"], abs=1e-4)
+    assert found["difference_low"] <= found["difference"] <= found["difference_high"]
+    hits = next(n for n in report.next_movies if n.name == AGENT).hit_rate.mean
+    assert found[f"next_hit_rate_{AGENT}"] == hits
+    assert f"| {AGENT} | {hits:.4f} |" in markdown
+    assert "Among people of another data set" in markdown
+
+
+def test_every_row_has_a_cell_in_every_column(report: AgentReport) -> None:
+    for title, columns, rows in tables(report):
+        assert rows, title
+        assert {len(row) for row in rows} == {len(columns)}
+
+
+def test_the_page_needs_no_other_file_and_pictures_are_named(report: AgentReport) -> None:
+    pictures = report.figures()
+    html = to_html(report, dataset="<small>", images=dict.fromkeys(pictures, "data:image/png;base64,AAAA"))
+    assert "&lt;small&gt;" in html
+    assert "<link" not in html
+    assert 'src="http' not in html
+    for title in pictures:
+        assert f'alt="{title}"' in html
+    assert {"return of held-out users", "who stays", "how much of the catalogue"} <= set(pictures)
+    assert np.isfinite(list(headline(report).values())).all()
