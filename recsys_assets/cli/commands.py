@@ -16,6 +16,7 @@ from recsys_assets.cli import (
     data,
     drops,
     evaluate,
+    feedback,
     generate,
     ingest,
     models,
@@ -23,6 +24,7 @@ from recsys_assets.cli import (
     quality,
     quarantine,
     run,
+    train,
     tune,
 )
 
@@ -35,6 +37,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     generate.generate,
     models.leaderboard,
     evaluate.evaluate,
+    train.train,
     tune.tune,
     answers.recommend,
     answers.similar,
@@ -44,7 +47,11 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     run.doctor,
 )
 
-GROUPS: dict[str, typer.Typer] = {"quarantine": quarantine.group, "quality": quality.group}
+GROUPS: dict[str, typer.Typer] = {
+    "quarantine": quarantine.group,
+    "quality": quality.group,
+    "feedback": feedback.group,
+}
 """Name of the group -> its commands."""
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from recsys_assets.cli.common import JsonOption, out, print_json
+from recsys_assets.progress import size_told
 from recsys_assets.settings import load_settings
 
 
@@ -18,18 +19,21 @@ def datasets(as_json: JsonOption = False) -> None:
         print_json(listed)
         return
     table = RichTable(title="Data sets", title_justify="left")
-    for column in ("--dataset", "ratings", "what", "from", "on disk"):
-        table.add_column(column, justify="right" if column in ("ratings", "on disk") else "left", overflow="fold")
+    for column in ("--dataset", "ratings", "download", "on disk"):
+        table.add_column(column, justify="left" if column == "--dataset" else "right", no_wrap=True)
+    for column in ("what", "from"):
+        table.add_column(column, overflow="fold")
     for status in listed:
         found = status.dataset
         table.add_row(
             found.name,
             f"{found.ratings:,}" if found.ratings else "any",
+            f"{found.megabytes:,} MB" if found.megabytes else "",
+            size_told(status.bytes_on_disk) if status.bytes_on_disk else "",
             f"{found.title}: {found.description}",
             escape(status.origin),
-            f"{status.bytes_on_disk / 1e6:,.1f} MB" if status.bytes_on_disk else "",
         )
     out.print(table)
     for licence in dict.fromkeys(s.dataset.licence for s in listed):
         names = ", ".join(s.dataset.name for s in listed if s.dataset.licence == licence)
-        out.print(f"[bold]{names}[/]: {licence}", highlight=False)
+        out.print(f"[bold]{names}[/]: {escape(licence)}", highlight=False)

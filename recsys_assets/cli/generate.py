@@ -10,6 +10,7 @@ import typer
 from rich.table import Table as RichTable
 
 from recsys_assets.cli.common import MISUSED, err, out, stop
+from recsys_assets.settings import load_settings
 
 LayoutOption = Annotated[
     str,
@@ -51,14 +52,15 @@ def generate(
         written = write_drop(chosen, config, target, progress=lambda line: err.print(line, highlight=False))
     except SourceError as error:
         stop(MISUSED, str(error))
-    table = RichTable(title=f"{target} · {time.monotonic() - started:.0f} s", title_justify="left")
+    out.print(f"Written to {target} in {time.monotonic() - started:.0f} s", soft_wrap=True, highlight=False)
+    table = RichTable()
     table.add_column("file")
     table.add_column("bytes", justify="right")
     for path in written:
         table.add_row(path.name, f"{path.stat().st_size:,}")
     out.print(table)
-    if chosen.ratings:
-        out.print(f"Use it:  recsys ingest {target}", soft_wrap=True, highlight=False)
+    use = f"recsys ingest {target}" if chosen.ratings else f"copy the files to {load_settings().raw_dir / 'imdb'}"
+    out.print(f"Use it:  {use}", soft_wrap=True, highlight=False)
 
 
 def _reason(error: ValueError) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from recsys_assets.cli.common import FAILED, MISUSED, err, out, stop
 from recsys_assets.cli.run import require_success, run_graph
+from recsys_assets.progress import size_told
 from recsys_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _mapping_text(folder: Path, mapping: Path | None, name: str, settings: Setti
     layout = own.recognised(folder)
     if layout is not None:
         return f'layout = "{layout}"\n', "the folder's layout"
+    if useless := own.no_data_set(folder, companions=settings.raw_dir / "imdb"):
+        stop(MISUSED, useless)
     print(own.skeleton(folder), end="")
     stop(
         MISUSED,
@@ -86,8 +89,8 @@ def _show_understood(files: tuple[DelimitedFile, ...], where: str) -> None:
         of_table = [file for file in files if file.table == table]
         first = of_table[0]
         named = first.source + (f" and {len(of_table) - 1:,} more" if len(of_table) > 1 else "")
-        megabytes = sum(file.path.stat().st_size for file in of_table) / 1e6
-        shown = RichTable(title=f"{table} ← {escape(named)}, {megabytes:,.1f} MB", title_justify="left")
+        size = size_told(sum(file.path.stat().st_size for file in of_table))
+        shown = RichTable(title=f"{table} ← {escape(named)}, {size}", title_justify="left")
         for column in ("our column", "yours", "first values"):
             shown.add_column(column, overflow="fold")
         samples = own.sample_of(first, SHOWN_ROWS)

@@ -16,22 +16,28 @@ from recsys_assets.settings import Settings
 if TYPE_CHECKING:
     from recsys_assets.defs.launch import RunOutcome
 
+SLOW = 'tag:cost="slow"'
+"""Models that take minutes; the tag is set in `defs/recommenders.py`."""
+
 
 def materialize(
     selection: Annotated[
-        str, typer.Argument(help="Assets: svd, '*splits' (with what it needs), 'svd*' (with what follows).")
+        str,
+        typer.Argument(
+            help=r"Assets: svd, '\*splits' (with what it needs), 'svd\*' (with what follows), 'svd ease' (both)."
+        ),
     ] = "*",
     dataset: DatasetOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the models that take minutes to train.")] = False,
 ) -> None:
     """Fetch, validate, train, compare and promote: run the asset graph and wait, a line for every step."""
-    require_success(run_graph(settings_of(dataset), _without_slow(selection) if quick else selection))
+    require_success(run_graph(settings_of(dataset), selection, leave_out=SLOW if quick else ""))
 
 
 def demo(dataset: DatasetOption = None, user: Annotated[int, typer.Option(help="Who gets the list.")] = 1) -> None:
     """Run the graph with all quick models, then show the leaderboard, ten recommendations, and what to open next."""
     settings = settings_of(dataset)
-    require_success(run_graph(settings, _without_slow("*")))
+    require_success(run_graph(settings, "*", leave_out=SLOW))
     leaderboard(dataset=settings.dataset)
     recommend(user=str(user), k=10, dataset=settings.dataset)
     report = settings.reports_dir / "leaderboard.html"
@@ -62,12 +68,7 @@ def doctor(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _without_slow(selection: str) -> str:
-    """A selection without the models that take minutes; the tag is set in `defs/recommenders.py`."""
-    return f'({selection}) and not tag:cost="slow"'
-
-
-def run_graph(settings: Settings, selection: str) -> RunOutcome:
+def run_graph(settings: Settings, selection: str, *, leave_out: str = "") -> RunOutcome:
     """Materialize and say how it goes, a line for every step; stops where the run can't start."""
     from recsys_assets.defs.launch import LaunchError, StepEvent
     from recsys_assets.defs.launch import materialize as launched
@@ -86,16 +87,17 @@ def run_graph(settings: Settings, selection: str) -> RunOutcome:
             elif event.kind == "log":
                 line = event.message.removeprefix(f"{event.step}: ")
                 out.print(f"{clock} [dim]        {event.step}: {escape(line)}[/]", highlight=False)
-            elif event.kind == "check_failed":
-                out.print(f"{clock} [yellow]check[/]   {event.message} did not pass")
+            elif event.kind in ("broken", "warning"):
+                colour = "red" if event.kind == "broken" else "yellow"
+                out.print(f"{clock} [{colour}]{event.kind:7}[/] {escape(event.message)}", highlight=False)
             else:
                 running.pop(event.step, None)
                 colour = "red" if event.kind == "failed" else "yellow"
-                out.print(f"{clock} [{colour}]{event.kind}[/]  {event.step} {escape(event.message)}")
+                out.print(f"{clock} [{colour}]{event.kind}[/]  {event.step} {escape(' '.join(event.message.split()))}")
             status.update(f"[bold]{settings.dataset}[/]: {', '.join(sorted(running)) or 'waiting'}")
 
         try:
-            outcome = launched(dataset=settings.dataset, selection=selection, listener=listen)
+            outcome = launched(dataset=settings.dataset, selection=selection, leave_out=leave_out, listener=listen)
         except LaunchError as error:
             stop(MISUSED, str(error))
     return outcome
@@ -104,9 +106,14 @@ def run_graph(settings: Settings, selection: str) -> RunOutcome:
 def require_success(outcome: RunOutcome) -> None:
     """Say how long it took, or stop and say where the run failed and how to see why."""
     if not outcome.success:
+        rows = (
+            "`recsys quality open` shows what was found, and "
+            if any("expectations" in s for s in outcome.failed)
+            else ""
+        )
         stop(
             FAILED,
             f"the run failed in {', '.join(outcome.failed) or 'its set-up'} after {outcome.seconds:.0f} s; "
-            f"`make dev`, then http://127.0.0.1:3000/runs/{outcome.run_id} shows why",
+            f"{rows}`make dev`, then http://127.0.0.1:3000/runs/{outcome.run_id} shows why",
         )
     out.print(f"[green]Everything is up to date[/] after {outcome.seconds:.0f} s (run {outcome.run_id[:8]})\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -73,7 +74,7 @@ def _show(tuned: Tuned, dataset: str) -> None:
     if not found.changed:
         out.print("The defaults stay the best found.")
     else:
-        given = " ".join(f"--set {name}={json.dumps(value)}" for name, value in found.changed.items())
+        given = " ".join(f"--set {shlex.quote(f'{k}={json.dumps(v)}')}" for k, v in found.changed.items())
         launchpad = {"ops": {found.model: {"config": found.config}}}
         command = f"recsys evaluate --model {found.model} --protocol {found.objective} --dataset {dataset} {given}"
         out.print(f"\n{escape(command)}", highlight=False, soft_wrap=True)

@@ -31,7 +31,10 @@ with warnings.catch_warnings():
         metadata={"dagster/column_schema": column_schema(RATINGS)},
     )
     def ratings_by_day(context: dg.AssetExecutionContext, deployment: Deployment) -> None:
-        """Published ratings, a parquet file for each day (UTC) they were given; a range of days is one run."""
+        """Published ratings, a parquet file for each day (UTC) they were given; a range of days is one run.
+
+        The dialog *Materialize* begins with the last 90 days: choose *Show all partitions* there for older ones.
+        """
         lake = Lake(deployment.settings().lake_dir)
         window = context.partition_time_window
         first, last = window.start.date(), window.end.date() - timedelta(days=1)

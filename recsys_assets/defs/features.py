@@ -10,7 +10,7 @@ from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.lineage import CATALOGUE_SOURCES, SPLITS_SOURCES
 from recsys_assets.features.splits import publish_splits, split_summary
 from recsys_assets.quality.gate import require_sound
-from recsys_assets.warehouse.database import Warehouse
+from recsys_assets.warehouse.database import Warehouse, stored_bytes
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import publish_snapshot
 from recsys_assets.warehouse.tables import (
@@ -47,14 +47,18 @@ def catalogue(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.M
     """One movie table from all sources: plots, ratings, cast and keywords of IMDb reach MovieLens movies."""
     with Warehouse.of(deployment.settings()).connect() as con:
         report = build_catalogue(con)
+        size = stored_bytes(con, CATALOGUE.name)
     return dg.MaterializeResult(
+        data_version=dg.DataVersion(report.content),
         metadata={
             "dagster/row_count": report.movies,
+            "bytes": size,
+            "content": report.content,
             **column_lineage(CATALOGUE_SOURCES),
             "with_overview": report.with_overview,
             "ambiguous": report.ambiguous,
             "matched_with_imdb": bullet_list(f"by {how}: {n:,}" for how, n in report.matched.items()),
-        }
+        },
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 everything = dg.define_asset_job(
     "everything",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("daily"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("daily", "feedback"),
     description="From published files to promoted champions; what the nightly schedule runs.",
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import re
 import shutil
 import socket
 import threading
@@ -11,6 +13,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import dagster as dg
@@ -33,7 +36,7 @@ class StepEvent:
     """One thing worth a line while a run goes on."""
 
     kind: str
-    """`started`, `done`, `failed`, `skipped`, `check_failed` or `log`."""
+    """`started`, `done`, `failed`, `skipped`, `broken` (a critical check), `warning` (another) or `log`."""
     step: str
     message: str
     seconds: float
@@ -71,19 +74,24 @@ def whole_graph() -> dg.JobDefinition:
 
 
 def materialize(
-    *, dataset: str, selection: str = "*", listener: Callable[[StepEvent], object], tags: dict[str, str] | None = None
+    *,
+    dataset: str,
+    selection: str = "*",
+    leave_out: str = "",
+    listener: Callable[[StepEvent], object],
+    tags: dict[str, str] | None = None,
 ) -> RunOutcome:
-    """Run the assets of `selection` (Dagster's syntax, e.g. `svd*`) for `dataset` and wait.
+    """Run the assets of `selection` but for those of `leave_out` (Dagster's syntax, e.g. `svd*`) and wait.
 
-    `listener` hears of every step as it starts and ends. A run that was killed before holds nothing up: its
-    pool slots are freed first.
+    Of a selection several may be named, with spaces or commas between them. `listener` hears of every step as it
+    starts and ends. A run that was killed before holds nothing up: its pool slots are freed first.
     """
     prepare_instance()
     os.environ["RECSYS_DATASET"] = dataset  # step processes inherit it
     launch = uuid.uuid4().hex
     with dg.DagsterInstance.get() as instance:
         release_dead_runs(instance)
-        keys = _selected(selection)
+        keys = selected_assets(selection, leave_out=leave_out)
         watcher = _Watcher(instance, launch, listener)
         started = time.monotonic()
         with (
@@ -125,9 +133,9 @@ def release_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in dead]
 
 
-def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
-    """Asset keys of a selection; None for everything."""
-    if selection in ("*", "all"):
+def selected_assets(selection: str, *, leave_out: str = "") -> Sequence[dg.AssetKey] | None:
+    """Keys of the assets that are selected and not left out, without those made by day; None for everything."""
+    if selection in ("*", "all") and not leave_out:
         return None
     from recsys_assets.definitions import defs
 
@@ -135,9 +143,11 @@ def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)
-            keys = dg.AssetSelection.from_string(selection).resolve(graph)
+            chosen = _selection(selection)
+            keys = (chosen - _selection(leave_out) if leave_out else chosen).resolve(graph)
     except Exception as error:
-        raise LaunchError(f"selection {selection!r} can't be read: {error}") from error
+        said = " ".join(str(error).split())
+        raise LaunchError(f"selection {selection!r} can't be read: {said}") from error
     if not keys:
         known = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
         raise LaunchError(f"selection {selection!r} names no asset; there are: {known}")
@@ -148,6 +158,17 @@ def _selected(selection: str) -> Sequence[dg.AssetKey] | None:
             "(`make dev`, Materialize), or `dagster job backfill -j publish_day`"
         )
     return sorted(keys - by_day)
+
+
+def _selection(text: str) -> dg.AssetSelection:
+    """As Dagster reads it; what it does not read as a whole is taken for several names."""
+    try:
+        return dg.AssetSelection.from_string(text)
+    except dg.DagsterError:
+        names = [name for name in re.split(r"[\s,]+", text) if name]
+        if len(names) < 2:
+            raise
+        return reduce(operator.or_, map(dg.AssetSelection.from_string, names))
 
 
 def _alive(pid: int) -> bool:
@@ -217,5 +238,7 @@ def _step_event(entry: dg.EventLogEntry, started: float) -> StepEvent | None:
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         if not check.passed:
-            return StepEvent("check_failed", step, f"{check.asset_key.to_user_string()}: {check.check_name}", seconds)
+            kind = "broken" if check.severity == dg.AssetCheckSeverity.ERROR else "warning"
+            said = (check.description or check.check_name).removeprefix("BROKEN: ")
+            return StepEvent(kind, step, f"{check.asset_key.to_user_string()}: {said}", seconds)
     return None

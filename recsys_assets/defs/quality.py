@@ -16,7 +16,8 @@ from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.tables import CATALOGUE, TABLES
 
 
-def _specs(tables: Sequence[Table]) -> list[dg.AssetCheckSpec]:
+def expectation_specs(tables: Sequence[Table]) -> list[dg.AssetCheckSpec]:
+    """A check for each rule of each declaration."""
     return [
         dg.AssetCheckSpec(
             rule.name,
@@ -29,31 +30,34 @@ def _specs(tables: Sequence[Table]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-@dg.multi_asset_check(name="raw_expectations", specs=_specs(RAW_TABLES), can_subset=True, pool=DUCKDB_WRITER)
+@dg.multi_asset_check(name="raw_expectations", specs=expectation_specs(RAW_TABLES), can_subset=True, pool=DUCKDB_WRITER)
 def raw_expectations(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> Iterator[dg.AssetCheckResult]:
     """Are the published tables usable at all?"""
-    yield from _validated(context, deployment)
+    yield from validated(context, deployment)
 
 
 @dg.multi_asset_check(
-    name="validated_expectations", specs=_specs(list(VALIDATED_FROM)), can_subset=True, pool=DUCKDB_WRITER
+    name="validated_expectations", specs=expectation_specs(list(VALIDATED_FROM)), can_subset=True, pool=DUCKDB_WRITER
 )
 def validated_expectations(
     context: dg.AssetCheckExecutionContext, deployment: Deployment
 ) -> Iterator[dg.AssetCheckResult]:
     """Does every validated row keep its declaration?"""
-    yield from _validated(context, deployment)
+    yield from validated(context, deployment)
 
 
-@dg.multi_asset_check(name="catalogue_expectations", specs=_specs([CATALOGUE]), can_subset=True, pool=DUCKDB_WRITER)
+@dg.multi_asset_check(
+    name="catalogue_expectations", specs=expectation_specs([CATALOGUE]), can_subset=True, pool=DUCKDB_WRITER
+)
 def catalogue_expectations(
     context: dg.AssetCheckExecutionContext, deployment: Deployment
 ) -> Iterator[dg.AssetCheckResult]:
     """Does every movie of the catalogue keep its declaration?"""
-    yield from _validated(context, deployment)
+    yield from validated(context, deployment)
 
 
-def _validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> Iterator[dg.AssetCheckResult]:
+def validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> Iterator[dg.AssetCheckResult]:
+    """Judge the selected rules, record the verdicts, and write the site anew."""
     settings = deployment.settings()
     selected: dict[str, set[str]] = defaultdict(set)
     for key in context.selected_asset_check_keys:

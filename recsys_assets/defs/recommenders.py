@@ -5,6 +5,7 @@
 
 from dagster import AssetExecutionContext, MaterializeResult
 
+from recsys_assets.defs.agents import dqn_agent
 from recsys_assets.defs.config import launchpad_config
 from recsys_assets.defs.resources import Deployment
 from recsys_assets.defs.training import model_asset, trained
@@ -225,5 +226,6 @@ ALL = (
     next_item,
     hybrid,
     switch,
+    dqn_agent,
 )
 """What the leaderboard compares, and what is tried and promoted."""

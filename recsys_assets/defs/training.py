@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import dagster as dg
@@ -19,10 +19,15 @@ Cost = Literal["quick", "slow"]
 """`quick`: trained and evaluated within half a minute on 100,000 ratings and 2 cores. `make demo` trains only these."""
 
 
-def model_asset(*, kinds: set[str], cost: Cost = "quick") -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """`@dg.asset` with all that models share; the function's name is the model's, its docstring the description."""
+def model_asset(
+    *, kinds: set[str], cost: Cost = "quick", needs: Sequence[dg.AssetsDefinition] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`@dg.asset` with all that models share; the function's name is the model's, its docstring the description.
+
+    `needs`: assets beside data and splits that have to be there, and sound, before the model is trained.
+    """
     return dg.asset(
-        deps=[data_snapshot, splits],
+        deps=[data_snapshot, splits, *needs],
         group_name=GROUP,
         kinds=kinds | {"mlflow"},
         owners=[TEAM],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_a_search_prints_settings_that_evaluate_takes(recsys: Recsys, deployment
     report = json.loads((deployment.reports_dir / "synthetic" / "tuning" / "markov.json").read_text())
     assert report["best_value"] > report["default_value"], "else nothing would be printed to try"
     given = next(line for line in shown.stdout.splitlines() if line.startswith("recsys evaluate --model markov"))
-    again = asked(recsys, *given.split()[1:], "--part", "validation")
+    again = asked(recsys, *shlex.split(given)[1:], "--part", "validation")
     assert again["models"][0]["figures"]["ndcg_at_10"]["value"] == pytest.approx(report["best_value"])
     launchpad = json.loads(shown.stdout[shown.stdout.index("{") : shown.stdout.rindex("}") + 1])
     assert launchpad == {"ops": {"markov": {"config": report["config"]}}}
@@ -160,8 +161,7 @@ def test_a_search_prints_settings_that_evaluate_takes(recsys: Recsys, deployment
     assert further["trials"][:8] == report["trials"]
 
 
-@pytest.mark.parametrize(("model", "said"), [("esae", "there is no model"), ("baseline", "has no search space")])
-def test_models_that_cannot_be_tuned_are_named(model: str, said: str, recsys: Recsys) -> None:
-    refused = recsys("tune", model)
+def test_models_that_cannot_be_tuned_are_named(recsys: Recsys) -> None:
+    refused = recsys("tune", "esae")
     assert refused.exit_code == 2
-    assert said in refused.stderr
+    assert "there is no model" in refused.stderr

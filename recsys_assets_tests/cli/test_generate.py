@@ -38,6 +38,12 @@ def test_what_can_not_be_generated_is_refused_with_the_reason(
     assert not (tmp_path / "out").exists()
 
 
+def test_tables_of_imdb_are_to_be_copied_where_they_are_looked_for(recsys: Recsys, tmp_path: Path) -> None:
+    written = recsys("generate", tmp_path / "out", "--layout", "imdb-official", "--movies", 20)
+    assert written.exit_code == 0, written.output
+    assert f"copy the files to {tmp_path / 'data' / 'raw' / 'imdb'}" in written.stdout
+
+
 def test_a_folder_with_files_is_not_written_to(recsys: Recsys, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     refused = recsys("generate", tmp_path, "--layout", "ml-1m", "--ratings", 100)

@@ -34,6 +34,17 @@ def test_a_dry_run_shows_what_is_understood_and_registers_nothing(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("readme.md", "holds no CSV, TSV or parquet file"), ("title.basics.tsv.gz", "Copy them to ")]
+)
+def test_a_folder_that_can_be_no_data_set_gets_no_mapping(name: str, said: str, recsys: Recsys, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / name).touch()
+    refused = recsys("ingest", tmp_path / "files")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert said in refused.stderr
+
+
 def test_a_folder_that_nobody_described_gives_a_mapping_to_mend(recsys: Recsys, folder: Path) -> None:
     shown = recsys("ingest", folder)
     assert shown.exit_code == 2

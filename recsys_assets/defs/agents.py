@@ -1,0 +1,88 @@
+"""Agents: the people they are trained on, the agent on the leaderboard, and whether it earned its place."""
+
+import dagster as dg
+
+from recsys_assets.defs.config import launchpad_config
+from recsys_assets.defs.features import data_snapshot
+from recsys_assets.defs.metadata import numbers
+from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
+from recsys_assets.defs.training import model_asset, trained
+
+GROUP = "agents"
+DqnAgentParams = launchpad_config("dqn_agent")
+
+
+@dg.asset(
+    deps=[data_snapshot],
+    group_name=GROUP,
+    kinds={"numpy"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags={"layer": "model", "cost": "slow"},
+)
+def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
+    """Simulated people, made of training users, and how like held-out users they are."""
+    from recsys_assets.agents.evaluation.publish import validated_simulator
+
+    report = validated_simulator(deployment.settings())
+    return dg.MaterializeResult(
+        metadata={
+            "fold_in_rmse": report.fold_in_rmse,
+            "level_rmse": report.level_rmse,
+            "held_out_ratings": report.n_ratings,
+            "noise": report.noise,
+            "summary": report.summary,
+        }
+    )
+
+
+@dg.asset_check(
+    name="like_held_out_users",
+    asset=user_simulator,
+    blocking=True,
+    description="Tastes must foretell held-out users' ratings better than the movies' level, and acts be calibrated.",
+)
+def like_held_out_users(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> dg.AssetCheckResult:
+    from recsys_assets.agents.evaluation.publish import validated_simulator
+
+    report = validated_simulator(deployment.settings())
+    return dg.AssetCheckResult(
+        passed=report.passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=report.summary,
+        metadata={"fold_in_rmse": report.fold_in_rmse, "level_rmse": report.level_rmse},
+    )
+
+
+@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator])
+def dqn_agent(
+    context: dg.AssetExecutionContext, config: DqnAgentParams, deployment: Deployment
+) -> dg.MaterializeResult:
+    """A Double DQN over all movies: starts as the best supervised policy, and learns the value of whole sessions."""
+    return trained(context, deployment, config)
+
+
+@dg.asset(
+    deps=[user_simulator, data_snapshot],
+    group_name=GROUP,
+    kinds={"torch", "matplotlib"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags={"layer": "report", "cost": "slow"},
+)
+def agent_report(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
+    """Agents of five seeds against strong policies that learn nothing, on people that nothing was fitted on."""
+    from recsys_assets.agents.evaluation.publish import publish_agent_report
+    from recsys_assets.agents.evaluation.report import headline
+
+    published = publish_agent_report(deployment.settings(), progress=context.log.info)
+    pictures = "\n\n".join(f"![{title}]({source})" for title, source in published.images.items())
+    return dg.MaterializeResult(
+        metadata={
+            "verdict": published.report.verdict.sentence,
+            **numbers(headline(published.report)),
+            "tables": dg.MetadataValue.md(published.markdown),
+            "plots": dg.MetadataValue.md(pictures),
+            "report": dg.MetadataValue.path(str(published.html)),
+        }
+    )
