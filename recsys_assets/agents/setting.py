@@ -20,6 +20,7 @@ from recsys_assets.agents.observation import ObservationLayout
 from recsys_assets.agents.simulators.base import Simulator, Temper
 from recsys_assets.agents.simulators.by_factors import FactorPeople
 from recsys_assets.agents.simulators.by_neighbours import NeighbourPeople
+from recsys_assets.agents.simulators.calibration import fit_cuts
 from recsys_assets.agents.tastes import TasteConfig, TasteModel
 from recsys_assets.agents.users import GROUPS, Group, KnownSplit, groups_of, split_known
 from recsys_assets.agents.world import World
@@ -52,6 +53,7 @@ class AgentSetting:
     """`users` (group -> ids) are disjoint; nothing but `histories["train"]` enters what an agent learns from."""
 
     config: SettingConfig
+    """As asked for, with the temper's fitted cuts."""
     seed: int
     world: World
     model: TasteModel
@@ -150,9 +152,17 @@ def _setting(data: TrainingData, rows: Mapping[Group, IntArray], config: Setting
     training = replace(data, users=trained, histories=histories["train"], people=align_people(None, trained))
     model = TasteModel.fit(training, config.taste)
     world = _world(training, config)
+    config = config.model_copy(update={"temper": _calibrated(config.temper, model, training)})
     splits = {group: split_known(histories[group], ids[group], seed=data.seed) for group in GROUPS}
     data.progress(f"agents: {', '.join(f'{len(ids[g]):,} {g}' for g in GROUPS)} users, {len(world):,} movies")
     return AgentSetting(config, data.seed, world, model, ids, histories, splits, training)
+
+
+def _calibrated(temper: Temper, model: TasteModel, training: TrainingData) -> Temper:
+    """With cuts by which training users would act as they rate, where the config gives none."""
+    if temper.felt is not None:
+        return temper
+    return temper.model_copy(update={"felt": fit_cuts(model, training.histories, temper.stars)})
 
 
 def _world(training: TrainingData, config: SettingConfig) -> World:

@@ -16,6 +16,7 @@ import polars as pl
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.simulators.by_factors import FactorPeople
+from recsys_assets.agents.simulators.calibration import fit_cuts
 from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.agents.users import groups_of, split_known
 from recsys_assets.progress import Progress, silent
@@ -99,12 +100,14 @@ def _people(
     name: str,
     seed: int,
 ) -> FactorPeople:
-    """How well known a movie is, they know from their own data set."""
+    """How well known a movie is, and from when they like one, is of their own data set."""
     counts = np.log1p(np.bincount(training.movies, minlength=len(setting.world)))
     world = replace(setting.world, popularity=(counts / max(1.0, float(counts.max()))).astype(np.float32))
     own = histories.take(rows)
     known = split_known(own, users.values[rows], seed=seed).known
-    return FactorPeople.of(f"A of {name}", world, setting.config.temper, model, own, known, seed=seed)
+    temper = setting.config.temper
+    temper = temper.model_copy(update={"felt": fit_cuts(model, training, temper.stars)})
+    return FactorPeople.of(f"A of {name}", world, temper, model, own, known, seed=seed)
 
 
 def same_movies(theirs: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:

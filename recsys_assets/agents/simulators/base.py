@@ -5,9 +5,9 @@ considered is ignored. A considered movie is felt as
 
     felt = taste(u, i) + noise - boredom * overlap(i, what was shown lately)
 
-in rating points, and the act follows from where that falls among `thresholds`. After the act they may leave, the more
-likely the worse it went. Draws are hashes of (seed, user, step, movie): two policies that show the same movie at the
-same step get the same answer, so that their difference is theirs.
+in rating points, and the act follows from where that falls among the temper's `cuts`. After the act they may leave, the
+more likely the worse it went. Draws are hashes of (seed, user, step, movie): two policies that show the same movie at
+the same step get the same answer, so that their difference is theirs.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ STREAK = 3
 class Temper(BaseModel, extra="forbid", frozen=True):
     """How people of a simulator are, beside their tastes.
 
-    No public log says how bored or patient people are, so these are bracketed: the report repeats the comparison with
-    none, half and twice of `boredom` and of the leaving rates.
+    The cuts are fitted to training users' ratings (`calibration`). How bored or patient people are before a list of
+    recommendations no public log tells: `evidence` sets what rating logs bear out beside the constants, and the report
+    repeats its comparison with none, half and twice of them, and with what the logs bear out.
     """
 
-    thresholds: tuple[float, float, float] = (4.25, 3.75, 3.25)
-    """Felt stars from which a movie is liked, watched, clicked; below the last it is skipped."""
+    stars: tuple[float, float, float] = (4.25, 3.75, 3.25)
+    """Given stars from which a movie counts as liked, watched, clicked; below the last it is skipped."""
+    felt: tuple[float, float, float] | None = None
+    """The same on the scale of felt stars, which is narrower. None: fitted by the setting; as `stars` without one."""
     boredom: NonNegativeFloat = 1.5
     """Stars lost by a movie just like all that was shown lately."""
     memory: float = Field(default=0.7, ge=0, lt=1)
@@ -51,6 +54,11 @@ class Temper(BaseModel, extra="forbid", frozen=True):
     """Added after `STREAK` of these in a row."""
     horizon: PositiveInt = 20
     """Steps of the longest session."""
+
+    @property
+    def cuts(self) -> tuple[float, float, float]:
+        """Felt stars from which a movie is liked, watched, clicked."""
+        return self.felt or self.stars
 
 
 @dataclass(frozen=True)
@@ -111,14 +119,14 @@ def considers(world: World, temper: Temper, movies: IntArray) -> FloatArray:
 
 def judge(temper: Temper, felt: FloatArray, considered: np.ndarray) -> IntArray:
     """Acts (b,) by felt stars."""
-    like, watch, click = temper.thresholds
+    like, watch, click = temper.cuts
     acts = np.select([felt >= like, felt >= watch, felt >= click], [Act.LIKE, Act.WATCH, Act.CLICK], Act.SKIP)
     return np.where(considered, acts, Act.IGNORE).astype(np.int64)
 
 
 def act_chances(temper: Temper, felt: FloatArray, deviation: float, considered: FloatArray) -> FloatArray:
     """Chance (b, 5) of each `Act`, for felt stars of mean `felt` (b,) and normal noise: `judge` on average."""
-    reached = [1 - ndtr((threshold - felt) / deviation) for threshold in temper.thresholds]
+    reached = [1 - ndtr((cut - felt) / deviation) for cut in temper.cuts]
     like, watch, click = reached
     chances = np.stack([like, watch - like, click - watch, 1 - click], axis=1) * considered[:, None]
     return np.concatenate([chances, 1 - considered[:, None]], axis=1).astype(np.float32)

@@ -1,9 +1,11 @@
 """Is simulator A like the people it is made of? Asked of held-out users, whom nothing was fitted on.
 
 - Tastes: RMSE of the ratings a service does not know, given those it knows, against the movies' own level.
-- Calibration: how often the model says that a rating is liked, watched, clicked or skipped, and how often it is.
-- Sessions: how long they are. No public log tells; the length is shown beside that of rating sessions (breaks of more
-  than half an hour), for a person to judge, and decides nothing.
+- Calibration: how often the model says that a rating is liked, watched, clicked or skipped, and how often it is; in
+  all, and by fifths of the chance foretold.
+- Behaviour: the constants assumed beside what rating logs bear out, and how long simulated sessions are beside rating
+  sessions. No public log tells how people leave a list of recommendations, so this is for a person to judge and decides
+  nothing.
 """
 
 from __future__ import annotations
@@ -11,18 +13,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
+from recsys_assets.agents.actions import Act
+from recsys_assets.agents.environments.rollout import SessionLog, rollout
+from recsys_assets.agents.policies.simple import PopularPolicy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.simulators.base import Temper
+from recsys_assets.agents.simulators.calibration import Felt, class_shares, given_above, reliability
+from recsys_assets.agents.simulators.evidence import Evidence, behaviour_evidence
 from recsys_assets.agents.tastes import fold_in_rmse
-from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.data import FloatArray, IntArray
 
 BETTER_BY = 0.02
 """Share by which the fold-in RMSE must be below that of the movies' level."""
 CALIBRATED = 0.05
 """Largest difference between a predicted and an observed share of a class."""
-BREAK_SECONDS = 1800
+SESSION_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -34,27 +40,55 @@ class SimulatorReport:
     n_ratings: int
     predicted: FloatArray
     observed: FloatArray
-    rating_session_lengths: IntArray
-    """(n,) ratings in a row without a break."""
+    reliability: tuple[FloatArray, FloatArray, FloatArray]
+    """Of liked, at least watched, at least clicked: rows of chance foretold, share that came, ratings."""
     noise: float
     """Standard deviation, rating points."""
+    temper: Temper
+    """What is assumed, with the fitted cuts."""
+    evidence: Evidence
+    """What rating logs of training users say of it."""
+    simulated: SessionLog
+    """Sessions of held-out people who are shown the most rated movies."""
 
     @property
     def passed(self) -> bool:
         return not self.faults
 
     @property
+    def simulated_shares(self) -> FloatArray:
+        """(5,) share of each act where the most rated movies are shown."""
+        return self.simulated.act_shares
+
+    @property
+    def simulated_lengths(self) -> IntArray:
+        """(n,) steps of those sessions."""
+        return self.simulated.lengths
+
+    @property
+    def worst_class(self) -> tuple[str, float]:
+        """The act whose share is the most off, and by how much."""
+        off = np.abs(self.predicted - self.observed)
+        return Act(int(off.argmax())).name.lower(), float(off.max())
+
+    @property
     def faults(self) -> tuple[str, ...]:
         """What is not as it should be, in words."""
         found = []
+        if self.n_ratings == 0:
+            return ("held-out users have no ratings to compare with: use a larger data set",)
         if self.fold_in_rmse > (1 - BETTER_BY) * self.level_rmse:
             found.append(
                 f"tastes tell little: RMSE {self.fold_in_rmse:.3f} of held-out users' ratings, {self.level_rmse:.3f} "
-                f"by the movies' level alone; {BETTER_BY:.0%} less is asked for"
+                f"by the movies' level alone; {BETTER_BY:.0%} less is asked for. More ratings a user, or other "
+                "`taste.factors`, help"
             )
-        worst = float(np.abs(self.predicted - self.observed).max())
-        if worst > CALIBRATED:
-            found.append(f"a class is {worst:.3f} off its share; {CALIBRATED} is allowed")
+        act, off = self.worst_class
+        if off > CALIBRATED:
+            found.append(
+                f"{act} is {off:.3f} off its share ({self.predicted[Act[act.upper()]]:.3f} foretold, "
+                f"{self.observed[Act[act.upper()]]:.3f} of {self.n_ratings:,} ratings); {CALIBRATED} is allowed"
+            )
         return tuple(found)
 
     @property
@@ -64,42 +98,42 @@ class SimulatorReport:
             return "; ".join(self.faults)
         return (
             f"fold-in RMSE {self.fold_in_rmse:.3f} against {self.level_rmse:.3f} by level on {self.n_ratings:,} "
-            f"ratings of held-out users; classes at most {np.abs(self.predicted - self.observed).max():.3f} off"
+            f"ratings of held-out users; classes at most {self.worst_class[1]:.3f} off"
+        )
+
+    @property
+    def assumptions(self) -> str:
+        """One sentence on what cannot be checked."""
+        median, longest = np.median(self.simulated_lengths), np.median(self.evidence.session_lengths)
+        return (
+            f"{self.evidence.sentence(self.temper)}. A session of the most rated movies has {median:.0f} steps in the "
+            f"median, {self.temper.horizon} at most; a rating session {longest:.0f}"
         )
 
 
 def validate_simulator(setting: AgentSetting) -> SimulatorReport:
     """Compare the model with held-out users' ratings that a service does not know."""
-    split = setting.splits["held_out"]
+    split, temper = setting.splits["held_out"], setting.config.temper
     by_taste, by_level = fold_in_rmse(setting.model, split.known, split.hidden)
+    felt = Felt.of(setting.model, split.known, split.hidden)
+    foretold = [felt.above(cut) for cut in temper.cuts]
+    came = [given_above(split.hidden.ratings, star) for star in temper.stars]
+    like, watch, click = (reliability(f, c) for f, c in zip(foretold, came, strict=True))
     return SimulatorReport(
         by_taste,
         by_level,
         len(split.hidden.movies),
-        _predicted(setting, split.known, split.hidden),
-        _observed(setting.config.temper, split.hidden.ratings),
-        _session_lengths(setting.histories["held_out"]),
+        class_shares(foretold),
+        class_shares(came),
+        (like, watch, click),
         setting.model.noise**0.5,
+        temper,
+        behaviour_evidence(setting.histories["train"], setting.model, setting.world, temper),
+        _sessions(setting),
     )
 
 
-def _predicted(setting: AgentSetting, known: Histories, hidden: Histories) -> FloatArray:
-    beliefs, rows, movies = setting.model.believe(known), hidden.rows, hidden.movies.astype(np.int64)
-    a = setting.model.design[movies]
-    mean = setting.model.rate(beliefs.mean[rows], movies)
-    variance = np.einsum("ni,nij,nj->n", a, beliefs.covariance[rows], a) + setting.model.noise
-    above = [1 - ndtr((cut - mean) / np.sqrt(variance)) for cut in setting.config.temper.thresholds]
-    like, watch, click = (float(p.mean()) for p in above)
-    return np.array([like, watch - like, click - watch, 1 - click], dtype=np.float32)
-
-
-def _observed(temper: Temper, ratings: FloatArray) -> FloatArray:
-    shares = [float((ratings >= cut).mean()) for cut in temper.thresholds]
-    like, watch, click = shares
-    return np.array([like, watch - like, click - watch, 1 - click], dtype=np.float32)
-
-
-def _session_lengths(histories: Histories) -> IntArray:
-    gaps = np.diff(histories.timestamps, prepend=0)
-    begins = (gaps > BREAK_SECONDS) | (np.diff(histories.rows, prepend=-1) != 0)
-    return np.bincount(np.cumsum(begins) - 1) if len(gaps) else np.zeros(0, dtype=np.int64)
+def _sessions(setting: AgentSetting) -> SessionLog:
+    sessions = setting.sessions(setting.simulator_a("held_out"))
+    policy = PopularPolicy(setting.world)
+    return rollout(policy, sessions, np.arange(len(sessions.known)), seeds=np.arange(SESSION_SEEDS))
