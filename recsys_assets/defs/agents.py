@@ -23,6 +23,8 @@ DqnAgentParams = launchpad_config("dqn_agent")
 def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Simulated people, made of training users, and how like held-out users they are."""
     from recsys_assets.agents.evaluation.publish import validated_simulator
+    from recsys_assets.agents.simulators.figures import validation_figure
+    from recsys_assets.evaluation.canvas import markdown_image
 
     report = validated_simulator(deployment.settings())
     return dg.MaterializeResult(
@@ -32,6 +34,8 @@ def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) ->
             "held_out_ratings": report.n_ratings,
             "noise": report.noise,
             "summary": report.summary,
+            "assumptions": report.assumptions,
+            "plots": dg.MetadataValue.md(markdown_image(validation_figure(report), alt="validation of the simulator")),
         }
     )
 

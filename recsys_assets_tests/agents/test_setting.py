@@ -38,6 +38,7 @@ def test_ratings_of_held_out_people_change_nothing_that_teaches(setting: AgentSe
     np.testing.assert_array_equal(one.world.popularity, other.world.popularity)
     np.testing.assert_array_equal(one.world.features, other.world.features)
     np.testing.assert_array_equal(one.simulator_a("train").tastes, other.simulator_a("train").tastes)
+    assert one.config.temper == other.config.temper
     assert (one.simulator_a("held_out").tastes != other.simulator_a("held_out").tastes).any()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ from recsys_assets.agents.evaluation.verdict import Verdict, verdict
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
 from recsys_assets.agents.policies.tuned import belief_policy, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.agents.simulators.figures import validation_figure
 from recsys_assets.agents.simulators.validation import SimulatorReport, validate_simulator
+from recsys_assets.agents.simulators.variants import variants
 from recsys_assets.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from recsys_assets.agents.dqn.training import DqnResult
 
 AGENT = "dqn"
-BOREDOM, LEAVING = (0.0, 0.5, 2.0), (0.5, 2.0)
-"""Factors of the simulator's guessed constants in the study of their weight."""
 
 
 class ReportConfig(BaseModel, extra="forbid", frozen=True):
@@ -93,6 +93,7 @@ class AgentReport:
             "who stays": leaving_figure(self.held_out, shown),
             "what people did": acts_figure(self.held_out),
             "how much of the catalogue": coverage_figure(self.held_out, [AGENT]),
+            "are simulated people like real ones": validation_figure(self.simulator),
             **training,
         }
 
@@ -141,14 +142,15 @@ def report_agents(
     beliefs = [agent, *(c for c in rivals if isinstance(c.policies[0], RandomPolicy | PopularPolicy | BeliefPolicy))]
     held_out = judged("judging", a, [agent, *rivals, ceiling])
     in_b = judged("judging", b, [agent, *rivals])
+    simulator = validate_simulator(setting)
     return AgentReport(
         held_out,
         in_b,
         judged("gap", training, two),
         verdict(held_out, AGENT),
         verdict(in_b, AGENT),
-        tuple(_sensitivity(setting, two, judged)),
-        validate_simulator(setting),
+        tuple(_sensitivity(setting, simulator, two, judged)),
+        simulator,
         tuple(trainings),
         tuple(foretold(contestant, setting, seed=seed) for contestant in (agent, *rivals)),
         judged_elsewhere(setting, beliefs, other, config, seed=seed, progress=progress) if other else None,
@@ -178,18 +180,16 @@ def judged_elsewhere(
     )
 
 
-def _sensitivity(setting: AgentSetting, two: Sequence[Contestant], judged) -> list[Sensitivity]:  # type: ignore[no-untyped-def]
-    temper, found = setting.config.temper, []
-    changes = {f"boredom x {f:g}": {"boredom": temper.boredom * f} for f in BOREDOM}
-    changes |= {
-        f"leaving x {f:g}": {
-            name: getattr(temper, name) * f for name in ("leave", "leave_when_bad", "leave_after_streak")
-        }
-        for f in LEAVING
-    }
-    for name, change in changes.items():
-        simulator = setting.simulator_a("held_out", temper=temper.model_copy(update=change))
-        comparison = judged(name, simulator, two)
+def _sensitivity(
+    setting: AgentSetting,
+    simulator: SimulatorReport,
+    two: Sequence[Contestant],
+    judged: Callable[[str, object, Sequence[Contestant]], Comparison],
+) -> list[Sensitivity]:
+    """The comparison where people are otherwise."""
+    found = []
+    for name, temper in variants(setting.config.temper, simulator.evidence).items():
+        comparison = judged(name, setting.simulator_a("held_out", temper=temper), two)
         found.append(
             Sensitivity(name, comparison[AGENT].mean.mean, comparison[RIVAL].mean.mean, verdict(comparison, AGENT))
         )

@@ -93,6 +93,7 @@ def sentences(report: AgentReport) -> list[str]:
         f"Where people are of another kind: {report.verdict_elsewhere.sentence}",
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
+        f"What {report.simulator.assumptions[0].lower()}{report.simulator.assumptions[1:]}.",
     ]
 
 

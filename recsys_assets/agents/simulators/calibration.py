@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from recsys_assets.agents.tastes import TasteModel
-from recsys_assets.recommenders.data import FloatArray, Histories
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 
 Cuts = tuple[float, float, float]
 """Stars from which a movie is liked, watched, clicked."""
@@ -69,10 +69,19 @@ def fit_cuts(model: TasteModel, histories: Histories, stars: Cuts) -> Cuts:
     return like, watch, click
 
 
-def class_shares(above: list[FloatArray]) -> FloatArray:
-    """(4,) shares of like, watch, click, skip, from what lies above each of the three cuts."""
-    like, watch, click = (float(a.mean()) for a in above)
-    return np.array([like, watch - like, click - watch, 1 - click], dtype=np.float32)
+def classes(above: list[FloatArray]) -> FloatArray:
+    """(n, 4) how far each rating is liked, watched, clicked, skipped, from how far it is above each of the cuts."""
+    like, watch, click = above
+    return np.stack([like, watch - like, click - watch, 1 - click], axis=1).astype(np.float32)
+
+
+def chance_error(differences: FloatArray, users: IntArray) -> FloatArray:
+    """(k,) standard error of the mean of `differences` (n, k), those of one of `users` (n,) going together."""
+    n = max(1, len(differences))
+    centred = differences - differences.mean(axis=0)
+    sums = np.stack([np.bincount(users, column) for column in centred.T], axis=1)
+    error: FloatArray = np.sqrt((sums**2).sum(axis=0)) / n
+    return error
 
 
 def reliability(predicted: FloatArray, observed: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """What rating logs say of boredom and patience: estimates beside the constants that simulated people are given.
 
 - Boredom: stars by which a rating falls short of what taste foretells, for each unit of overlap with the genres rated
-  just before (as `Temper.memory` counts them), within rating sessions.
+  just before in the session (as `Temper.memory` counts them), within users.
 - Patience: share of ratings after which a session ends, and what a bad rating and a streak of them add, within users.
 
 A session is a user's ratings without a break of half an hour. People who list what they saw years ago are not people
@@ -70,7 +70,7 @@ def behaviour_evidence(histories: Histories, model: TasteModel, world: World, te
     bad = histories.ratings < temper.stars[2]
     last = np.append(np.diff(session) != 0, True)[:n]
     streak = bad_streaks(bad, session) >= STREAK
-    more = _within(last.astype(np.float64), np.stack([bad, streak], axis=1).astype(np.float64), group=rows, users=rows)
+    more = _within(last.astype(np.float64), np.stack([bad, streak], axis=1).astype(np.float64), users=rows)
     good = np.bincount(rows[~bad & last], minlength=len(histories))
     return Evidence(
         n,
@@ -111,15 +111,16 @@ def _boredom(histories: Histories, model: TasteModel, world: World, session: Int
     movies = histories.movies.astype(np.int64)
     residual = histories.ratings - model.rate(model.believe(histories).mean[histories.rows], movies)
     overlap = overlaps(movies, session, world.directions, memory=memory)
-    slope = _within(
-        residual.astype(np.float64), overlap[:, None].astype(np.float64), group=session, users=histories.rows
-    )[0]
+    slope = _within(residual.astype(np.float64), overlap[:, None].astype(np.float64), users=histories.rows)[0]
     return Interval(-slope.mean, -slope.high, -slope.low, slope.n)
 
 
-def _within(y: Array, x: Array, *, group: IntArray, users: IntArray) -> list[Interval]:
-    """Least squares of y (n,) on x (n, k), both less their mean in each group; errors of one user go together."""
-    y, x = _centred(y[:, None], group)[:, 0], _centred(x, group)
+def _within(y: Array, x: Array, *, users: IntArray) -> list[Interval]:
+    """Least squares of y (n,) on x (n, k), both less each user's mean; errors of one user go together.
+
+    Not within sessions: people leave after bad movies, so that the end of a session says how its last movie was.
+    """
+    y, x = _centred(y[:, None], users)[:, 0], _centred(x, users)
     inverse = np.linalg.pinv(x.T @ x)
     slope = inverse @ (x.T @ y)
     pull = x * (y - x @ slope)[:, None]

@@ -19,7 +19,7 @@ from recsys_assets.agents.environments.rollout import SessionLog, rollout
 from recsys_assets.agents.policies.simple import PopularPolicy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.simulators.base import Temper
-from recsys_assets.agents.simulators.calibration import Felt, class_shares, given_above, reliability
+from recsys_assets.agents.simulators.calibration import Felt, chance_error, classes, given_above, reliability
 from recsys_assets.agents.simulators.evidence import Evidence, behaviour_evidence
 from recsys_assets.agents.tastes import fold_in_rmse
 from recsys_assets.recommenders.data import FloatArray, IntArray
@@ -27,7 +27,7 @@ from recsys_assets.recommenders.data import FloatArray, IntArray
 BETTER_BY = 0.02
 """Share by which the fold-in RMSE must be below that of the movies' level."""
 CALIBRATED = 0.05
-"""Largest difference between a predicted and an observed share of a class."""
+"""Largest difference between a predicted and an observed share of a class, beyond two standard errors over users."""
 SESSION_SEEDS = 5
 
 
@@ -40,6 +40,8 @@ class SimulatorReport:
     n_ratings: int
     predicted: FloatArray
     observed: FloatArray
+    chance: FloatArray
+    """(4,) standard error of their differences, over users."""
     reliability: tuple[FloatArray, FloatArray, FloatArray]
     """Of liked, at least watched, at least clicked: rows of chance foretold, share that came, ratings."""
     noise: float
@@ -66,10 +68,10 @@ class SimulatorReport:
         return self.simulated.lengths
 
     @property
-    def worst_class(self) -> tuple[str, float]:
-        """The act whose share is the most off, and by how much."""
-        off = np.abs(self.predicted - self.observed)
-        return Act(int(off.argmax())).name.lower(), float(off.max())
+    def off(self) -> FloatArray:
+        """(4,) by how much each share is off."""
+        difference: FloatArray = np.abs(self.predicted - self.observed)
+        return difference
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -83,11 +85,12 @@ class SimulatorReport:
                 f"by the movies' level alone; {BETTER_BY:.0%} less is asked for. More ratings a user, or other "
                 "`taste.factors`, help"
             )
-        act, off = self.worst_class
-        if off > CALIBRATED:
+        act = int((self.off - 2 * self.chance).argmax())
+        if self.off[act] - 2 * self.chance[act] > CALIBRATED:
             found.append(
-                f"{act} is {off:.3f} off its share ({self.predicted[Act[act.upper()]]:.3f} foretold, "
-                f"{self.observed[Act[act.upper()]]:.3f} of {self.n_ratings:,} ratings); {CALIBRATED} is allowed"
+                f"{Act(act).name.lower()} is {self.off[act]:.3f} off its share ({self.predicted[act]:.3f} foretold, "
+                f"{self.observed[act]:.3f} of {self.n_ratings:,} ratings); {CALIBRATED} and twice the standard error "
+                f"of {self.chance[act]:.3f} are allowed"
             )
         return tuple(found)
 
@@ -98,7 +101,7 @@ class SimulatorReport:
             return "; ".join(self.faults)
         return (
             f"fold-in RMSE {self.fold_in_rmse:.3f} against {self.level_rmse:.3f} by level on {self.n_ratings:,} "
-            f"ratings of held-out users; classes at most {self.worst_class[1]:.3f} off"
+            f"ratings of held-out users; classes at most {self.off.max():.3f} off"
         )
 
     @property
@@ -118,13 +121,15 @@ def validate_simulator(setting: AgentSetting) -> SimulatorReport:
     felt = Felt.of(setting.model, split.known, split.hidden)
     foretold = [felt.above(cut) for cut in temper.cuts]
     came = [given_above(split.hidden.ratings, star) for star in temper.stars]
+    expected, given = classes(foretold), classes(came)
     like, watch, click = (reliability(f, c) for f, c in zip(foretold, came, strict=True))
     return SimulatorReport(
         by_taste,
         by_level,
         len(split.hidden.movies),
-        class_shares(foretold),
-        class_shares(came),
+        expected.mean(axis=0),
+        given.mean(axis=0),
+        chance_error(expected - given, split.hidden.rows),
         (like, watch, click),
         setting.model.noise**0.5,
         temper,
