@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from recsys_assets.agents.actions import Act, Rewards
 from recsys_assets.agents.environments import registration
-from recsys_assets.agents.environments.logged_session import LoggedSessionConfig, LoggedSessions, logged_reward
-from recsys_assets.agents.environments.random_users import RandomUsersConfig, RandomUsersSessions, RidgeBandit
-from recsys_assets.agents.environments.rated_catalogue import RatedCatalogueSessions
+from recsys_assets.agents.environments.logged_session import logged_sessions
+from recsys_assets.agents.environments.rated_catalogue import rated_catalogue
 from recsys_assets.agents.environments.rollout import rollout
 from recsys_assets.agents.environments.sessions import SessionError
 from recsys_assets.agents.environments.vector import FeedbackVecEnv
@@ -138,70 +136,12 @@ def test_people_of_the_vectorized_environment_come_and_go(setting: AgentSetting)
     assert left > 8
 
 
-def test_the_worked_example_of_a_replay() -> None:
-    found = logged_reward(LoggedSessionConfig(), np.array([0.0]), np.array([0.4]), np.array([0.75]))
-    np.testing.assert_allclose(found, [0.345])
-
-
-def test_a_replay_rewards_the_movie_watched_next(setting: AgentSetting) -> None:
-    histories = setting.histories["train"]
-    sessions = LoggedSessions(histories, setting.world.features, setting.world.directions)
-    rows = sessions.playable[:5]
-    sessions.reset(rows)
-    movies = histories.movies[histories.indptr[rows] + 5].astype(np.int64)
-    means = [histories.ratings[histories.indptr[r] : histories.indptr[r] + 5].mean() for r in rows]
-    _, rewards, _ = sessions.step(movies)
-    np.testing.assert_allclose(rewards, 0.4 + 0.3 + 0.3 * (np.array(means) - 0.5) / 4.5, atol=1e-5)
-    steps = 1
-    ended = np.zeros(5, dtype=bool)
-    while not ended.all():
-        _, rewards, ended = sessions.step(movies)
-        assert ((rewards >= 0) & (rewards <= 1)).all()
-        steps += 1
-    assert steps == histories.lengths[rows].max() - 5
-
-
-def test_a_rated_movie_earns_its_rating_around_the_users_mean(setting: AgentSetting) -> None:
-    histories = setting.histories["train"]
-    sessions = RatedCatalogueSessions(histories, setting.world.directions)
-    sessions.reset(np.array([3]))
-    mine = histories.take(np.array([3]))
-    _, rewards, _ = sessions.step(mine.movies[:1].astype(np.int64))
-    np.testing.assert_allclose(rewards, mine.ratings[:1] - mine.ratings.mean(), atol=1e-5)
-    unrated = np.setdiff1d(np.arange(60), mine.movies)[:1]
-    assert sessions.step(unrated)[1] == [0]
-    with pytest.raises(SessionError, match="was shown"):
-        sessions.step(unrated)
-
-
-def test_only_a_bandit_wins_where_users_share_nothing() -> None:
-    features = np.random.default_rng(0).normal(size=(200, 12)).astype(np.float32)
-    sessions = RandomUsersSessions(features, RandomUsersConfig(noise=0.1))
-    bandit = RidgeBandit(sessions.vectors).play(sessions, 300, seed=4)
-    rng = np.random.default_rng(1)
-    sessions.reset(300, seed=4)
-    by_chance = np.zeros(300)
-    while not sessions.ended:
-        by_chance += sessions.step(rng.integers(0, 200, 300))[1]
-    assert bandit.mean() > by_chance.mean() + 1
-    repeated = RandomUsersSessions(features)
-    repeated.reset(1, seed=1)
-    first = repeated.step(np.array([3]))
-    second = repeated.step(np.array([3]))
-    table = Rewards().table()
-    assert second[1][0] == pytest.approx(table[Act(int(second[2][0]))] - 0.3)
-    assert first[1][0] == pytest.approx(table[Act(int(first[2][0]))])
-
-
 @pytest.mark.parametrize("name", ["SimulatedFeedback-v0", "LoggedSession-v0", "RatedCatalogue-v0", "RandomUsers-v0"])
 def test_the_checker_finds_no_fault(name: str, setting: AgentSetting) -> None:
-    train = setting.histories["train"]
     made = {
         "SimulatedFeedback-v0": lambda: {"sessions": setting.sessions(setting.simulator_a("train"))},
-        "LoggedSession-v0": lambda: {
-            "sessions": LoggedSessions(train, setting.world.features, setting.world.directions)
-        },
-        "RatedCatalogue-v0": lambda: {"sessions": RatedCatalogueSessions(train, setting.world.directions)},
+        "LoggedSession-v0": lambda: {"sessions": logged_sessions(setting, "train")},
+        "RatedCatalogue-v0": lambda: {"sessions": rated_catalogue(setting, "train")},
         "RandomUsers-v0": lambda: {"features": setting.world.features},
     }
     env = gym.make(name, disable_env_checker=True, **made[name]())
