@@ -6,24 +6,31 @@
     DM     mean of q(policy)                            as good as the reward model
     DR     mean of q(policy) + w (r - q(shown))         right if either the propensities or the model are (Dudik et al.,
                                                         ICML 2011)
+    SNDR   mean of q(policy) + sum of w (r - q) / sum of w    the same, self-normalized: less variance, a little bias
 
-with w = target / propensity. Intervals are the bootstrap over users. Below `LEAST` effective decisions there is no
-figure: a handful of lucky ones would decide it.
+with w = target / propensity. Intervals are the bootstrap over users. There is no figure where the logs are worth fewer
+than `LEAST` decisions of the policy's own (a handful of lucky ones would decide it, and a reward model would have to be
+trusted blindly), nor where the policy does what the logs could not show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from recsys_assets.agents.offpolicy.logs import DecisionLog, Floats, RewardModel, effective_sample_size
+from recsys_assets.agents.offpolicy.logs import Floats, MatchedLog, RewardModel, effective_sample_size
 
-Estimator = Literal["ips", "snips", "dm", "dr"]
+Estimator = Literal["ips", "snips", "dm", "dr", "sndr"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+MODELLED: tuple[Estimator, ...] = ("dm", "dr", "sndr")
 LEAST = 100.0
+LEAST_COVERED = 0.9
+"""Share of what a policy does that the logs must have been able to show."""
 SAMPLES = 1000
+COUNTS_AT_ONCE = 1 << 22
+"""Counts of drawn users that are held at once: 32 MiB."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,16 @@ class PolicyValue:
     low: float | None
     high: float | None
     ess: float
-    """Effective decisions."""
+    """Effective decisions, of weights before any cap."""
     n: int
+    covered: float = 1.0
+    """Share of what the policy does that the logs could have shown."""
     refused: str = ""
     """Why there is no value."""
 
 
 def policy_value(
-    log: DecisionLog,
+    log: MatchedLog,
     estimator: Estimator,
     *,
     model: RewardModel | None = None,
@@ -50,77 +59,73 @@ def policy_value(
     seed: int = 0,
     samples: int = SAMPLES,
 ) -> PolicyValue:
-    """`model` is needed by `dm` and `dr`; `cap` limits weights. The direct method needs no weights, and no `LEAST`."""
-    if estimator in ("dm", "dr") and model is None:
-        raise ValueError(f"{estimator} needs a reward model; fit one on other decisions (`fit_reward_model`)")
-    weights = log.weights(cap=cap)
-    ess = effective_sample_size(weights)
-    if estimator != "dm" and ess < LEAST:
-        return PolicyValue(
-            estimator,
-            None,
-            None,
-            None,
-            ess,
-            len(log),
-            f"{len(log):,} decisions are worth {ess:.0f} of this policy's own, fewer than {LEAST:.0f}: log more, or "
-            "log by a policy that is nearer to it",
-        )
-    terms, norms = _terms(log, estimator, model, weights)
-    value = float(terms.sum() / norms.sum())
-    low, high = _interval(log, terms, norms, seed=seed, samples=samples)
-    return PolicyValue(estimator, value, low, high, ess, len(log))
+    """`model` is needed by `dm`, `dr` and `sndr`; `cap` limits weights.
 
-
-def _terms(log: DecisionLog, estimator: Estimator, model: RewardModel | None, weights: Floats) -> tuple[Floats, Floats]:
-    """(n,) numerators and denominators whose sums' ratio is the estimate."""
-    ones = np.ones(len(log))
-    if estimator == "ips":
-        return weights * log.rewards, ones
-    if estimator == "snips":
-        return weights * log.rewards, weights
-    assert model is not None
-    expected = model.expected.astype(np.float64)
-    if estimator == "dm":
-        return expected, ones
-    return expected + weights * (log.rewards - model.taken), ones
-
-
-def _interval(log: DecisionLog, terms: Floats, norms: Floats, *, seed: int, samples: int) -> tuple[float, float]:
-    """Percentile bootstrap (Efron and Tibshirani 1993) over users."""
-    rows = np.unique(log.users, return_inverse=True)[1]
-    n = int(rows.max()) + 1
-    by_user, norm_by_user = np.bincount(rows, terms, n), np.bincount(rows, norms, n)
-    drawn = np.random.default_rng(seed).integers(0, n, (samples, n))
-    estimates = by_user[drawn].sum(axis=1) / np.maximum(norm_by_user[drawn].sum(axis=1), 1e-12)
-    low, high = np.quantile(estimates, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def fit_reward_model(
-    features: Floats,
-    log: DecisionLog,
-    expected_features: Callable[[np.ndarray], Floats],
-    *,
-    folds: int = 3,
-    ridge: float = 1.0,
-    seed: int = 0,
-) -> RewardModel:
-    """Ridge regression of rewards on `features` (n, d) of what was shown, cross-fitted over users.
-
-    `expected_features(rows)` gives the mean features (len(rows), d) of what the policy to be judged would show at these
-    decisions: of a linear model the mean of predictions is the prediction of the mean.
+    A cap trades variance for a bias that nothing measures, so it makes no log good enough: the effective size that
+    decides is that of the weights as they are.
     """
+    if estimator in MODELLED and model is None:
+        raise ValueError(f"{estimator} needs a reward model; fit one on other decisions (`fit_reward_model`)")
+    if cap is not None and cap <= 0:
+        raise ValueError(f"a cap of {cap} leaves no weight; it must be above 0")
+    ess = effective_sample_size(log.weights())
+    covered = 1.0 if log.covered is None else float(log.covered.mean())
+    if reason := _refusal(len(log), ess, covered):
+        return PolicyValue(estimator, None, None, None, ess, len(log), covered, reason)
+    sums = _sums_by_user(log, model, log.weights(cap=cap))
+    value = float(_estimate(estimator, sums.sum(axis=0)))
+    low, high = _interval(estimator, sums, seed=seed, samples=samples)
+    return PolicyValue(estimator, value, low, high, ess, len(log), covered)
+
+
+def _refusal(n: int, ess: float, covered: float) -> str:
+    if ess < LEAST:
+        return (
+            f"{n:,} decisions are worth {ess:.0f} of this policy's own, fewer than {LEAST:.0f}: log more, or log by a "
+            "policy that is nearer to it"
+        )
+    if covered < LEAST_COVERED:
+        return (
+            f"the logs could have shown {covered:.0%} of what this policy does, less than {LEAST_COVERED:.0%}: log by "
+            "a policy that has its movies among the candidates"
+        )
+    return ""
+
+
+def _sums_by_user(log: MatchedLog, model: RewardModel | None, weights: Floats) -> Floats:
+    """(n_users, 5) sums of 1, w, w r, q(policy), w (r - q(shown)): all that an estimate is made of."""
     rows = np.unique(log.users, return_inverse=True)[1]
-    fold = np.random.default_rng(seed).integers(0, folds, int(rows.max()) + 1)[rows]
-    taken, expected = np.zeros(len(log)), np.zeros(len(log))
-    x = np.concatenate([np.ones((len(log), 1)), features], axis=1)
-    for number in range(folds):
-        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        if len(inside) == 0:
-            continue
-        gram = x[outside].T @ x[outside] + ridge * np.eye(x.shape[1])
-        theta = np.linalg.solve(gram, x[outside].T @ log.rewards[outside])
-        taken[inside] = x[inside] @ theta
-        expected[inside] = theta[0] + expected_features(inside) @ theta[1:]
-    return RewardModel(taken, expected)
+    nothing = np.zeros(len(log))
+    expected, taken = (nothing, nothing) if model is None else (model.expected, model.taken)
+    columns = (nothing + 1, weights, weights * log.rewards, expected, weights * (log.rewards - taken))
+    return np.stack([np.bincount(rows, column) for column in columns], axis=1)
+
+
+def _estimate(estimator: Estimator, sums: Floats) -> Floats:
+    """Of sums (..., 5)."""
+    n, weight, earned, expected, missed = np.moveaxis(sums, -1, 0)
+    weight = np.maximum(weight, 1e-12)
+    match estimator:
+        case "ips":
+            found = earned / n
+        case "snips":
+            found = earned / weight
+        case "dm":
+            found = expected / n
+        case "dr":
+            found = (expected + missed) / n
+        case "sndr":
+            found = expected / n + missed / weight
+    return np.asarray(found)
+
+
+def _interval(estimator: Estimator, sums: Floats, *, seed: int, samples: int) -> tuple[float, float]:
+    """Percentile bootstrap (Efron and Tibshirani 1993): users are drawn with replacement."""
+    users, rng = len(sums), np.random.default_rng(seed)
+    found, step = np.empty(samples), max(1, COUNTS_AT_ONCE // users)
+    for start in range(0, samples, step):
+        block = found[start : start + step]
+        times = rng.multinomial(users, np.full(users, 1 / users), size=len(block))
+        block[:] = _estimate(estimator, times @ sums)
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
