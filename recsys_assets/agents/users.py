@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from recsys_assets.features.splitmix import mix
 from recsys_assets.recommenders.data import Histories, IntArray
 
 Group = Literal["train", "validation", "held_out"]
@@ -52,18 +53,10 @@ def split_known(histories: Histories, user_ids: IntArray, *, seed: int) -> Known
 
 
 def uniform(keys: IntArray, *, seed: int, purpose: int) -> np.ndarray:
-    """A number in [0, 1) for each key, whatever row it is in (SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    """A number in [0, 1) for each key."""
     state = np.full(len(keys), (seed * 16 + purpose) % 2**64, dtype=np.uint64)
     mixed = mix(mix(state) ^ np.asarray(keys).astype(np.uint64))
     return (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53)
-
-
-def mix(state: np.ndarray) -> np.ndarray:
-    """SplitMix64's step on uint64, any shape."""
-    z = state + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def _part(histories: Histories, chosen: np.ndarray) -> Histories:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recsys_assets.features.splitmix import mix
 from recsys_assets.warehouse.lake import Lake, Snapshot
 from recsys_assets.warehouse.tables import PARTS, RATINGS, SPLITS
 
@@ -174,14 +175,7 @@ def _whole(column: pl.Series) -> IntArray:
 
 
 def _random_keys(interactions: pl.DataFrame, *, seed: int, purpose: int) -> NDArray[np.uint64]:
-    """A random number per (user, movie), whatever row it is in (SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    """A random number per (user, movie)."""
     user, movie = (interactions[c].to_numpy().astype(np.uint64) for c in ("user_id", "movie_id"))
     start = np.full(len(interactions), (seed * 8 + purpose) % 2**64, dtype=np.uint64)
-    return _mix(_mix(_mix(start) ^ user) ^ movie)
-
-
-def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = state + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    return mix(mix(mix(start) ^ user) ^ movie)

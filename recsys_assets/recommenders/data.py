@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys_assets.features.splitmix import STEP, finalized
 from recsys_assets.progress import Progress
 
 IntArray = NDArray[np.int64]
@@ -165,8 +166,5 @@ def titles_of(catalogue: pl.DataFrame) -> list[str]:
 
 
 def tie_breakers(movies: NDArray[np.integer], timestamps: NDArray[np.integer]) -> NDArray[np.uint64]:
-    """A random number (n,) per pair of time and movie (SplitMix64's finalizer; Steele, Lea and Flood, OOPSLA 2014)."""
-    z = timestamps.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + movies.astype(np.uint64)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    """A random number (n,) per pair of time and movie."""
+    return finalized(timestamps.astype(np.uint64) * STEP + movies.astype(np.uint64))

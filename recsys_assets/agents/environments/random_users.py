@@ -27,8 +27,8 @@ from scipy.special import ndtri
 from recsys_assets.agents.actions import NOT_SHOWN, Act, Rewards
 from recsys_assets.agents.content_state import movie_features, next_profile
 from recsys_assets.agents.environments.sessions import SessionError
-from recsys_assets.agents.users import mix
 from recsys_assets.agents.world import genre_shares
+from recsys_assets.features.splitmix import mix
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
 START = 0.1

@@ -11,7 +11,7 @@ import numpy as np
 from recsys_assets.agents.actions import NOT_SHOWN, Act, Rewards
 from recsys_assets.agents.observation import ObservationLayout
 from recsys_assets.agents.simulators.base import Moment, Simulator
-from recsys_assets.agents.tastes import Beliefs, TasteModel
+from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
 RATING_OF_ACT = np.array([4.75, 4.0, 3.5, 2.5, 3.0], dtype=np.float32)
@@ -131,11 +131,3 @@ class Sessions:
         self.bad_streak[live] = np.where(acts >= Act.SKIP, self.bad_streak[live] + 1, 0)
         self.total[live] += rewards
         self.last[live] = rewards
-
-
-def beliefs_of(observations: FloatArray, layout: ObservationLayout) -> FloatArray:
-    """Posterior means (b, taste)."""
-    return observations[:, layout.taste_mean]
-
-
-__all__ = ["NOISE_OF_ACT", "RATING_OF_ACT", "Beliefs", "SessionError", "Sessions", "beliefs_of"]

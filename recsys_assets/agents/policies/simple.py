@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +16,7 @@ from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 
 
 @dataclass
-class ScoringPolicy:
+class ScoringPolicy(ABC):
     """Shows the movie with the highest score that may be shown. A subclass gives `scores`."""
 
     world: World
@@ -31,9 +32,9 @@ class ScoringPolicy:
         hide_known(scores, observations, self.known, self.layout)
         return scores.argmax(axis=1).astype(np.int64)
 
+    @abstractmethod
     def scores(self, observations: FloatArray, rng: np.random.Generator) -> FloatArray:
         """(b, n_movies)."""
-        raise NotImplementedError
 
 
 @dataclass

@@ -20,8 +20,8 @@ from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt
 from scipy.special import ndtr, ndtri
 
 from recsys_assets.agents.actions import Act
-from recsys_assets.agents.users import mix
 from recsys_assets.agents.world import World
+from recsys_assets.features.splitmix import mix
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 
 STREAK = 3
