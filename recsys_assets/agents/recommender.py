@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from recsys_assets.agents.dqn.config import DqnConfig
+from recsys_assets.agents.dqn.curves import curves
 from recsys_assets.agents.dqn.policy import QPolicy
+from recsys_assets.agents.sequence_features import NO_MODEL, SequenceFeatures, with_sequence_features
 from recsys_assets.agents.setting import SettingConfig, production_setting
 from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.recommenders.base import Recommender
@@ -44,8 +46,16 @@ class DqnAgentConfig(BaseModel, extra="forbid"):
     """Learning."""
     alpha: float = Field(default=0.0, ge=0, le=1)
     """Weight of likeness of content; 0: the agent alone, 1: content alone."""
+    sequence: SequenceFeatures = SequenceFeatures()
+    """What a sequence model says of movies."""
     checkpoints: Path | None = Field(default=None, exclude=True)
     """Where a killed run finds what it had learned."""
+    published: tuple[Path, ...] = Field(default=(), exclude=True)
+    """Exports of the sequence model as it was published."""
+
+    def made_with(self) -> tuple[str, ...]:
+        """The published models that the agent is made with."""
+        return () if self.sequence.model == NO_MODEL else (self.sequence.model,)
 
 
 class DqnAgent(Recommender):
@@ -60,9 +70,11 @@ class DqnAgent(Recommender):
     def _fit(self, data: TrainingData) -> None:
         from recsys_assets.agents.dqn.training import train_dqn
 
-        setting = production_setting(data, self.config.setting)
+        config = self.config
+        setting = production_setting(data, config.setting)
+        setting = with_sequence_features(setting, config.sequence, data=data, published=config.published)
         folder = self._checkpoint_folder(data)
-        result = train_dqn(setting, self.config.dqn, seed=data.seed, progress=data.progress, checkpoints=folder)
+        result = train_dqn(setting, config.dqn, seed=data.seed, progress=data.progress, checkpoints=folder)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         self.training = result
@@ -71,6 +83,27 @@ class DqnAgent(Recommender):
     def training_pictures(self) -> dict[str, Figure]:
         """Return, loss, Q scale and exploration over steps."""
         return self.training.figures() if self.training is not None else {}
+
+    def training_series(self) -> dict[str, FloatArray]:
+        """(n, 2) of steps and what was logged then, by the logged names."""
+        if self.training is None:
+            return {}
+        logged = curves(self.training.looks)
+        steps = logged.pop("time/total_timesteps")
+        return {name: np.stack([steps, values], axis=1) for name, values in logged.items()}
+
+    def training_notes(self) -> dict[str, str]:
+        """How it ended, what came of it, and how fast it was."""
+        told = self.training
+        if told is None:
+            return {}
+        return {
+            "training_ended": told.stopped,
+            "best_step": f"{told.best_step:,}"
+            + (": learning added nothing to the start" if not told.best_step else ""),
+            "validation_return": f"{told.best_return:.3f}, its start {told.start_return:.3f}",
+            "steps_per_cpu_second": f"{told.steps_per_second:,.0f}",
+        }
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         scores = self.policy.ranking(self._observations(histories), known=_nobody())
