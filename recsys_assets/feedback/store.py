@@ -79,6 +79,12 @@ def waiting_batches(folders: Folders) -> list[str]:
     return sorted({path.stem for path in folders.inbox.iterdir() if path.suffix in SUFFIXES})
 
 
+def taken_batches(folders: Folders) -> set[str]:
+    """Names of batches whose files lie among the accepted or the rejected."""
+    kept = (folder for folder in (folders.accepted, folders.rejected) if folder.exists())
+    return {path.stem for folder in kept for path in folder.iterdir() if path.suffix in SUFFIXES}
+
+
 def ingest_batches(
     con: duckdb.DuckDBPyConnection, folders: Folders, names: Sequence[str], *, progress: Progress = silent
 ) -> list[BatchReport]:
