@@ -44,6 +44,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     profile.profile,
     models.models,
     models.rollback,
+    models.audit,
+    models.shadow,
     run.doctor,
 )
 

@@ -40,7 +40,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-"""Without `NOT_STARTED`: such a run was left by a daemon that was killed, and starts when its key is asked for again."""
+"""Without `NOT_STARTED`: a daemon that was killed left such a run; it starts when its key is asked for again."""
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 with warnings.catch_warnings():
@@ -116,7 +116,8 @@ def feedback_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     new = [name for name in waiting if name not in set(registered)]
     chosen = _contiguous([*registered, *new], waiting)[:MOST_AT_ONCE]
     digest = hashlib.sha256("\n".join(chosen).encode()).hexdigest()[:16]
-    tries = instance.get_runs(dg.RunsFilter(job_name=take_feedback.name, statuses=FINISHED, tags={WAITING_TAG: digest}))
+    tagged = dg.RunsFilter(job_name=take_feedback.name, statuses=FINISHED, tags={WAITING_TAG: digest})
+    tries = instance.get_runs(tagged)
     failed = list(takewhile(lambda run: run.status != dg.DagsterRunStatus.SUCCESS, tries))
     if len(failed) >= MOST_TRIES:
         return dg.SkipReason(

@@ -73,9 +73,9 @@ def waiting_batches(folders: Folders) -> list[str]:
         return []
     seal_orphans(folders.inbox)
     for path in folders.inbox.iterdir():
-        if path.suffix in SUFFIXES and (taken := _find(folders.accepted, path.stem)):
-            if (digest := sha256_of(path)) != sha256_of(taken):
-                os.rename(path, path.with_stem(f"{path.stem}-{digest[:12]}"))
+        taken = _find(folders.accepted, path.stem) if path.suffix in SUFFIXES else None
+        if taken and (digest := sha256_of(path)) != sha256_of(taken):
+            os.rename(path, path.with_stem(f"{path.stem}-{digest[:12]}"))
     return sorted({path.stem for path in folders.inbox.iterdir() if path.suffix in SUFFIXES})
 
 

@@ -1,8 +1,8 @@
 """Feedback as every training reads it: one published snapshot, and the ratings of it that join the Interactions.
 
     served    all public ratings, and all ratings that people gave as feedback
-    judged    public ratings of the temporal training part, and those of feedback that were both done and received before
-              that part ended, but for (user, movie) pairs that are to be found in a later part
+    judged    public ratings of the temporal training part, and those of feedback that were both done and received
+              before that part ended, but for (user, movie) pairs that are to be found in a later part
 
 So the frozen hold-out stays what it is, and no model that is scored on it knows its future: neither by what came later
 nor by what a client's clock says came earlier. Of one user's ratings of one movie the last counts. Likes, skips and
@@ -35,7 +35,7 @@ class JoinRules(BaseModel, extra="forbid", frozen=True):
     most_a_day: PositiveInt = 200
     """Ratings of one person received on one day (UTC)."""
     least_movies: NonNegativeInt = 3
-    """Different movies, public ratings among them, that a person has to have rated. Bots that like one movie have not."""
+    """Different movies, public ratings among them, that a person has to have rated; bots that like one have not."""
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,10 @@ from recsys_assets.feedback.training_data import TrainingFeedback, training_feed
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.records import ModelVersion, RunRecord
-from recsys_assets.registry.registry import Registry
+from recsys_assets.registry.registry import BATCHES_SEEN, Registry
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import current_snapshot
-
-
-BATCHES_SEEN = "feedback_batches.json"
-"""Document of a version: the batches of feedback that its training has seen."""
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.feedback.store import Folders
 from recsys_assets.features.splits import make_splits
+from recsys_assets.feedback.store import Folders
 from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake, LakeError
@@ -75,9 +75,7 @@ class Loop:
 
     def __init__(self, root: Path, *, seed: int) -> None:
         self.root, self.rng = root, random.Random(seed)
-        self.settings: Settings = load_settings(
-            data_dir=root / "data", models_dir=root / "models", dataset="synthetic"
-        )
+        self.settings: Settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
         self.folders, self.home = Folders.of(self.settings), root / "home"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("RECSYS_", "DAGSTER_"))}
         self.env = inherited | {
@@ -267,9 +265,9 @@ def main() -> None:
             patience=given.patience,
             seed=given.seed,
         )
-    print(outcome.summary())
     once = sorted(outcome.stored) == sorted(outcome.sent) == sorted(outcome.published)
-    print("every event once:", once, "| the last training has seen all:", outcome.seen == outcome.current)
+    seen = outcome.seen == outcome.current
+    sys.stdout.write(f"{outcome.summary()}\nevery event once: {once}; the last training has seen all: {seen}\n")
     sys.exit(0 if once and outcome.settled else 1)
 
 

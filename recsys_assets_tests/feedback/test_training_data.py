@@ -123,7 +123,9 @@ def test_a_flood_of_one_person_is_cut_at_a_days_share_and_bots_that_like_one_mov
         "of people who rated too few movies": 20,
         "replaced by a later one": 0,
     }
-    assert training_feedback(lake, splits(), JoinRules(most_a_day=4, least_movies=1)).ratings["user_id"].n_unique() == 21
+    assert (
+        training_feedback(lake, splits(), JoinRules(most_a_day=4, least_movies=1)).ratings["user_id"].n_unique() == 21
+    )
 
 
 def test_public_ratings_count_towards_the_movies_a_person_has_rated(lake: Lake) -> None:
