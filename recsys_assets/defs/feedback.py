@@ -121,8 +121,8 @@ def feedback_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     failed = list(takewhile(lambda run: run.status != dg.DagsterRunStatus.SUCCESS, tries))
     if len(failed) >= MOST_TRIES:
         return dg.SkipReason(
-            f"{len(failed)} runs could not take {chosen[0]} and {len(chosen) - 1} more batches; look at the last run, mend "
-            "what it says, and materialize `feedback` for them"
+            f"{len(failed)} runs could not take {chosen[0]} and {len(chosen) - 1} more batches; look at the last run, "
+            "mend what it says, and materialize `feedback` for them"
         )
     return dg.SensorResult(
         run_requests=[
