@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     gate_holdout_margin: float = Field(default=0.005, ge=0)
     """NDCG@10 by which a challenger on newer data may be worse on the frozen hold-out, where chance explains it."""
     gate_return_margin: float = Field(default=0.03, ge=0)
-    """Share of its champion's simulated return that an agent may lose; its whole interval has to stay above."""
+    """Share of its champion's simulated return that an agent may lose."""
     gate_off_policy_margin: float = Field(default=0.1, ge=0)
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
     duckdb_threads: PositiveInt = 2

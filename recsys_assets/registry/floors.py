@@ -2,7 +2,7 @@
 
     hold-out          NDCG@10 on the frozen temporal test part: refused where it is worse by more than the margin on
                       average, or worse beyond chance
-    simulated return  of a session with held-out simulated people: refused where its interval reaches below the margin
+    simulated return  of a session with held-out simulated people: refused where it is worse by more than the margin
     off-policy value  SNIPS of a decision, by what people answered in our logs: refused where it is below the margin
                       beyond chance
 
@@ -55,7 +55,7 @@ def holdout_floor(difference: Difference, *, challenger: float, champion: float,
 def return_floor(difference: Difference, *, challenger: float, champion: float, share: float) -> Floor:
     """`share`: of the champion's return that may be lost."""
     margin = share * abs(champion)
-    return _floor("simulated return", challenger, champion, difference, margin, difference.low >= -margin)
+    return _floor("simulated return", challenger, champion, difference, margin, difference.mean >= -margin)
 
 
 def off_policy_floor(difference: Difference, *, challenger: float, champion: float, share: float) -> Floor:

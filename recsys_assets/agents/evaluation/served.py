@@ -28,8 +28,10 @@ from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
-PEOPLE, SESSIONS = 300, 4
-"""Most simulated people, and sessions of each."""
+PEOPLE, SESSIONS = 300, 1200
+"""Most simulated people, and about as many sessions with all of them."""
+MOST_SESSIONS = 40
+"""With one of them."""
 USERS_AT_ONCE = 256
 
 
@@ -48,11 +50,11 @@ def simulated_returns(setting: AgentSetting, challenger: Recommender, champion: 
     sessions = setting.sessions(setting.simulator_a("held_out"))
     n = len(sessions.known)
     people = np.random.default_rng(setting.seed).permutation(n)[:PEOPLE]
-    seeds = FIRST_SESSION_SEED + np.arange(SESSIONS)
+    seeds = FIRST_SESSION_SEED + np.arange(min(MOST_SESSIONS, -(-SESSIONS // len(people))))
 
     def per_person(model: Recommender) -> FloatArray:
         log = rollout(ServedPolicy(setting.world, name=model.name, model=model), sessions, people, seeds=seeds)
-        mean: FloatArray = log.returns.reshape(SESSIONS, len(people)).mean(axis=0)
+        mean: FloatArray = log.returns.reshape(len(seeds), len(people)).mean(axis=0)
         return mean
 
     a, b = per_person(challenger), per_person(champion)
