@@ -32,6 +32,7 @@ MOST_AT_ONCE = 100
 """Batches of one run."""
 MOST_TRIES = 5
 """Runs that may fail on the same batches before the sensor asks for a person."""
+TABLE = dg.AssetKey("feedback")
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 WAITING_TAG = "recsys/feedback_waiting"
 UNFINISHED = [
@@ -137,9 +138,9 @@ def feedback_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
 
 def _left_behind(instance: dg.DagsterInstance, folders: Folders) -> list[str]:
     """Batches that a killed run has moved but not reported, or reported but not checked: to be taken as they stand."""
-    if unreported := sorted(taken_batches(folders) - instance.get_materialized_partitions(feedback.key)):
+    if unreported := sorted(taken_batches(folders) - instance.get_materialized_partitions(TABLE)):
         return unreported
-    newest = next(iter(instance.fetch_materializations(feedback.key, limit=1).records), None)
+    newest = next(iter(instance.fetch_materializations(TABLE, limit=1).records), None)
     run = instance.get_run_by_id(newest.run_id) if newest else None
     unchecked = run is not None and run.status in FINISHED and run.status != dg.DagsterRunStatus.SUCCESS
     return [newest.partition_key] if newest and newest.partition_key and unchecked else []
