@@ -2,8 +2,9 @@
 
 Ratings of the feedback are compared with the public ones by their stars, events by how popular their movies are
 publicly (ten groups of movies, each with a tenth of the public ratings), both by the population stability index less
-what chance gives (`quality.drift`); acts of the last seven days with those before. By use a PSI of 0.1 is worth a look and 0.25 is
-a shift (Siddiqi 2006). Two shares tell a flood: that of the busiest person and that of the most answered movie.
+what chance gives (`quality.drift`); acts of the last seven days with those before. By use a PSI of 0.1 is worth a look
+and 0.25 is a shift (Siddiqi 2006). Two shares tell a flood: that of the busiest person and that of the most answered
+movie.
 
 It warns, and blocks nothing: people may well have changed, and what a challenger makes of it is for the gate to say.
 """
@@ -172,4 +173,4 @@ def _share_unknown(ids: pl.Series, known: pl.Series) -> float:
 
 
 def _largest(ids: pl.Series) -> float:
-    return float(ids.value_counts()["count"].max() or 0) / len(ids) if len(ids) else 0.0  # type: ignore[arg-type]
+    return int(ids.value_counts()["count"].to_numpy().max()) / len(ids) if len(ids) else 0.0
