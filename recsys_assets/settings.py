@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     """Seed of every random choice that no config states otherwise."""
     timezone: str = "UTC"
     """IANA zone in which the nightly schedule's 02:00 is meant."""
+    sensor_seconds: PositiveInt = 15
+    """How often the daemon looks at the inbox, and whether to retrain; read when the code location is loaded."""
+    retrain_least_events: PositiveInt = 500
+    """New events of feedback that are reason enough to retrain what learns from them."""
+    retrain_longest_wait: float = Field(default=3600.0, ge=0)
+    """Seconds after which fewer are."""
+    retrain_first_pause: float = Field(default=300.0, ge=0)
+    """Seconds to wait after a retraining that failed; twice as long after each further one, 6 hours at most."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)

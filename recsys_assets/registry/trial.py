@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recsys_assets.atomic import write_text
 from recsys_assets.evaluation.significance import compare_on_holdout
+from recsys_assets.feedback.training_data import NO_FEEDBACK
 from recsys_assets.recommenders import load_model
 from recsys_assets.registry.export import one_at_a_time, promote, write_default
 from recsys_assets.registry.promotion import PromotionDecision, decide
@@ -137,7 +138,8 @@ def choose_default(registry: Registry) -> str:
 
 
 def _fitted_on(version: ModelVersion) -> str:
-    return version.tags["ratings_version"]
+    """Ratings and feedback; versions from before feedback joined say nothing of it."""
+    return f"{version.tags['ratings_version']} {version.tags.get('feedback_version', NO_FEEDBACK)}"
 
 
 def _verdict_path(settings: Settings, model: str) -> Path:
