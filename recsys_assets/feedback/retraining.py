@@ -64,7 +64,9 @@ def decide_retraining(
 
     `waiting_since`: when the first event came that not all have seen.
     """
-    behind = [name for name, seen in learners.items() if seen.version != accepted.version and _is_behind(seen, accepted)]
+    behind = [
+        name for name, seen in learners.items() if seen.version != accepted.version and _is_behind(seen, accepted)
+    ]
     if not behind:
         return Retraining(False, f"all {accepted.events:,} accepted events have been learned from")
     new = accepted.events - min(learners[name].events for name in behind)

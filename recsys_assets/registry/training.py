@@ -23,7 +23,6 @@ from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import current_snapshot
 
-
 BATCHES_SEEN = "feedback_batches.json"
 """Document of a version: the batches of feedback that its training has seen."""
 
