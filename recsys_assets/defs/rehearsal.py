@@ -47,7 +47,7 @@ def daemon(home: Path, *, log: Path, sensor_seconds: int = 5) -> Iterator[None]:
     command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", MODULE]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as handle:
-        process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT, stdout=handle, stderr=handle)
+        process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT, stdout=handle, stderr=handle)  # noqa: S603 - ours
         try:
             yield
         finally:
@@ -83,7 +83,7 @@ def come_to_rest(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Learned:
-    """Wait until the inbox is empty, `least_events` are published, `agent` has seen them all and no run is under way."""
+    """Wait until the inbox is empty, `least_events` are published, `agent` has seen them and no run is under way."""
     deadline, lake = clock() + patience, Lake(settings.lake_dir)
     while True:
         waiting, running = waiting_batches(Folders.of(settings)), instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -99,7 +100,8 @@ def rehearse(
 ) -> Rehearsal:
     """`rivals`: a service refitted on all feedback so far (columns of events). `name` goes into the ids of events."""
     config, rewards = config or RoundsConfig(), rewards or Rewards()
-    found, first, sent = Rehearsal(), platform.champion(), []
+    found, first = Rehearsal(), platform.champion()
+    sent: list[FeedbackEvent] = []
     known = nobody_known(len(people.active))
     for number in range(config.rounds + 1):
         champion = platform.champion()
@@ -149,6 +151,11 @@ def _served(
 
 
 def _frame(events: Sequence[FeedbackEvent]) -> pl.DataFrame:
-    columns = {"user_id": pl.Int64, "movie_id": pl.Int64, "action": pl.String, "timestamp": pl.Datetime("us")}
+    columns: dict[str, Any] = {
+        "user_id": pl.Int64,
+        "movie_id": pl.Int64,
+        "action": pl.String,
+        "timestamp": pl.Datetime("us"),
+    }
     rows = [(e.user_id, e.movie_id, e.action, e.timestamp.replace(tzinfo=None)) for e in events]
     return pl.DataFrame(rows, schema=columns, orient="row")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def events_of(
     columns = (decisions.people, decisions.steps, decisions.movies, decisions.acts, decisions.propensities)
     for row, (person, step, movie, act, chance) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         session = f"{name}-{int(user_ids[person])}"
-        fields = {
+        fields: dict[str, Any] = {
             "user_id": int(user_ids[person]),
             "movie_id": int(movie_ids[movie]),
             "timestamp": began + timedelta(seconds=20 * step),
@@ -86,10 +87,10 @@ def events_of(
         }
         text = texts[row] if commented[row] else None
         action = Act(act).name.lower()
-        events.append(FeedbackEvent(event_id=f"{session}-{step}", action=action, text=text, **fields))  # type: ignore[arg-type]
+        events.append(FeedbackEvent(event_id=f"{session}-{step}", action=action, text=text, **fields))
         if rated[row]:
             stars = float(np.round(2 * RATING_OF_ACT[act]) / 2)
-            events.append(FeedbackEvent(event_id=f"{session}-{step}-stars", action="rating", rating=stars, **fields))  # type: ignore[arg-type]
+            events.append(FeedbackEvent(event_id=f"{session}-{step}-stars", action="rating", rating=stars, **fields))
     return events
 
 
