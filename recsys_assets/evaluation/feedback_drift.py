@@ -169,7 +169,7 @@ def _mean(ratings: pl.DataFrame) -> float:
 
 
 def _share_unknown(ids: pl.Series, known: pl.Series) -> float:
-    return float((~ids.is_in(known.unique().implode())).mean() or 0.0) if len(ids) else 0.0
+    return float(np.isin(ids.to_numpy(), known.to_numpy(), invert=True).mean()) if len(ids) else 0.0
 
 
 def _largest(ids: pl.Series) -> float:
