@@ -11,7 +11,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from recsys_assets.defs.metadata import column_schema, event_times
+from recsys_assets.defs.metadata import column_schema, event_times, feedback_seen
 from recsys_assets.defs.quality import expectation_specs, validated
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.feedback.store import (
@@ -69,8 +69,7 @@ with warnings.catch_warnings():
             context.add_asset_metadata(
                 {
                     **_described(report),
-                    "feedback_version": snapshot.version,
-                    "feedback_events": snapshot.rows,
+                    **feedback_seen(snapshot.version, snapshot.rows),
                     **event_times(snapshot.first_event, snapshot.last_event),
                 },
                 partition_key=report.batch,
