@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from recsys_assets.agents.dqn.config import DqnConfig
-from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline, report_agents
+from recsys_assets.agents.evaluation.judging import report_agents
+from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline
 from recsys_assets.agents.evaluation.rivals import RIVAL
-from recsys_assets.agents.evaluation.written import tables, to_html, to_markdown
+from recsys_assets.agents.evaluation.tables import tables
+from recsys_assets.agents.evaluation.written import to_html, to_markdown
 from recsys_assets.agents.policies.tuned import TuningConfig
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets_tests.agents.conftest import small_world

@@ -2,88 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from recsys_assets.agents.actions import Act
-from recsys_assets.agents.evaluation.comparison import Comparison
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
+from recsys_assets.agents.evaluation.tables import tables
 from recsys_assets.agents.evaluation.verdict import verdict
-from recsys_assets.evaluation.bootstrap import Interval
-
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""Title, columns, rows."""
-HEADINGS = (
-    "policy",
-    "return",
-    "95 % interval",
-    "against the rival",
-    "median seed",
-    "best seed",
-    "steps",
-    "diversity",
-    "genres",
-    "personal",
-    "catalogue",
-    "repeats",
-)
-
-
-def tables(report: AgentReport) -> list[Table]:
-    """All that the report says in figures."""
-    return [
-        (_title(report.held_out), HEADINGS, _rows(report.held_out)),
-        (_title(report.other_mechanism), HEADINGS, _rows(report.other_mechanism)),
-        *([(_title(report.other_people), HEADINGS, _rows(report.other_people))] if report.other_people else []),
-        (
-            "What held-out users rated next",
-            ("policy", "HR@10", "95 % interval", "NDCG@10", "95 % interval", "movies"),
-            [
-                (
-                    n.name,
-                    f"{n.hit_rate.mean:.4f}",
-                    _range(n.hit_rate),
-                    f"{n.ndcg.mean:.4f}",
-                    _range(n.ndcg),
-                    f"{n.n_events:,}",
-                )
-                for n in report.next_movies
-            ],
-        ),
-        ("How far it can be trusted", ("agent in", "return", "95 % interval"), _gaps(report)),
-        (
-            "What if people are otherwise",
-            ("changed", "agent", "rival", "difference", "95 % interval"),
-            [
-                (s.changed, f"{s.agent:.2f}", f"{s.rival:.2f}", f"{s.verdict.difference:+.2f}", _between(s.verdict))
-                for s in report.sensitivity
-            ],
-        ),
-        (
-            "The simulator, on held-out users",
-            ("act", "predicted", "observed"),
-            [
-                (act.name.lower(), f"{p:.3f}", f"{o:.3f}")
-                for act, p, o in zip(Act, report.simulator.predicted, report.simulator.observed, strict=False)
-            ],
-        ),
-        (
-            "Trainings",
-            ("seed", "start, validation", "best, validation", "at step", "steps a second", "ended"),
-            [
-                (
-                    str(n),
-                    f"{t.start_return:.2f}",
-                    f"{t.best_return:.2f}",
-                    f"{t.best_step:,}",
-                    f"{t.steps_per_second:,.0f}",
-                    t.stopped,
-                )
-                for n, t in enumerate(report.trainings)
-            ],
-        ),
-    ]
 
 
 def sentences(report: AgentReport) -> list[str]:
@@ -150,49 +74,6 @@ def to_html(report: AgentReport, *, dataset: str, images: dict[str, str]) -> str
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
-
-
-def _title(comparison: Comparison) -> str:
-    people, each = comparison.n_users, comparison.n_sessions
-    return f"Simulator {comparison.simulator}: {people:,} people, {each} sessions of each with each policy"
-
-
-def _rows(comparison: Comparison) -> list[Sequence[str]]:
-    return [
-        (
-            r.name,
-            f"{r.mean.mean:.2f}",
-            f"{r.mean.low:.2f} to {r.mean.high:.2f}",
-            "rival"
-            if r.name == comparison.reference
-            else f"{r.difference.mean:+.2f} ({r.difference.low:+.2f} to {r.difference.high:+.2f})",
-            f"{r.median_seed:.2f}",
-            f"{r.best_seed:.2f}",
-            f"{r.mean_length:.1f}",
-            f"{r.diversity:.2f}",
-            f"{r.genre_coverage:.2f}",
-            f"{r.personalization:.2f}",
-            f"{r.coverage:.1%}",
-            f"{r.repeats:,}",
-        )
-        for r in comparison.results
-    ]
-
-
-def _gaps(report: AgentReport) -> list[Sequence[str]]:
-    return [
-        (c.simulator, f"{c[AGENT].mean.mean:.2f}", f"{c[AGENT].mean.low:.2f} to {c[AGENT].mean.high:.2f}")
-        for c in (report.training_users, report.held_out, report.other_mechanism, report.other_people)
-        if c is not None
-    ]
-
-
-def _range(interval: Interval) -> str:
-    return f"{interval.low:.4f} to {interval.high:.4f}"
-
-
-def _between(found: object) -> str:
-    return f"{found.low:+.2f} to {found.high:+.2f}"  # type: ignore[attr-defined]
 
 
 def _leader(name: str) -> str:
