@@ -45,9 +45,9 @@ def test_the_words_and_the_headline_hold_the_same_figures(report: AgentReport) -
 
 
 def test_every_row_has_a_cell_in_every_column(report: AgentReport) -> None:
-    for title, columns, rows in tables(report):
-        assert rows, title
-        assert {len(row) for row in rows} == {len(columns)}
+    for table in tables(report):
+        assert table.rows, table.title
+        assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
 def test_the_page_needs_no_other_file_and_pictures_are_named(report: AgentReport) -> None:

@@ -1,4 +1,4 @@
-"""QR-DQN: returns as a distribution of `quantiles` equally likely values instead of their mean (Dabney et al., AAAI 2018).
+"""QR-DQN: returns as a distribution of equally likely values instead of their mean (Dabney et al., AAAI 2018).
 
     Z_n(s, i) = Q(s, i) + spread_n(s, i),   sum over n of spread_n = 0
     loss = mean over n and targets y of |tau_n - [y < Z_n]| * huber(y - Z_n),   tau_n = (n - 1/2) / quantiles

@@ -10,16 +10,17 @@ so what can be learned is when to try and when to profit. Rewards are expected o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys_assets.agents.actions import NOT_SHOWN, Rewards
+from recsys_assets.agents.actions import NOT_SHOWN
 from recsys_assets.agents.dqn.config import DqnConfig, NetworkConfig
 from recsys_assets.agents.dqn.items import ItemInputs
 from recsys_assets.agents.dqn.policy import QPolicy
-from recsys_assets.agents.environments.act_belief import ActBelief, act_chances
+from recsys_assets.agents.environments.act_belief import ActBelief, act_chances, acts_of
 from recsys_assets.agents.environments.random_users import RandomUsersConfig, RandomUsersSessions
 from recsys_assets.agents.observation import ObservationLayout
 from recsys_assets.features.splitmix import mix
@@ -171,8 +172,6 @@ def train_in_random_users(
     progress: Progress = silent,
 ) -> RandomUsersTraining:
     """Train from the bandit on; the best look at people of validation draws is kept."""
-    import time
-
     from recsys_assets.agents.dqn.teacher import TeachingVecEnv
     from recsys_assets.agents.dqn.training import build_in
     from recsys_assets.agents.dqn.watch import Watch
@@ -197,7 +196,6 @@ class DqnPlayer:
 
     policy: QPolicy
     name: str = "dqn"
-    rewards: Rewards = field(default_factory=Rewards)
 
     def begin(self, sessions: RandomUsersSessions) -> None:
         n, self._sessions = len(sessions.seeds), sessions
@@ -215,12 +213,6 @@ class DqnPlayer:
         self._belief.learn(movies, acts)
         self._acts[:, self._sessions.steps - 1] = acts
         self._last, self._total = rewards, self._total + rewards
-
-
-def acts_of(rewards: FloatArray, table: Rewards) -> IntArray:
-    """(b,) acts that earned these; no movie is shown twice, so nothing else is in a reward."""
-    found: IntArray = np.abs(rewards[:, None] - table.table()[None, :]).argmin(axis=1).astype(np.int64)
-    return found
 
 
 def nobody(n: int) -> Histories:

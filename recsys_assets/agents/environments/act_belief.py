@@ -11,9 +11,12 @@ S is kept as the prior less one outer product a step, so that no matrix of d x d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import ndtr
 
+from recsys_assets.agents.actions import Rewards
 from recsys_assets.agents.environments.random_users import RandomUsersConfig, RandomUsersSessions
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
@@ -67,3 +70,32 @@ def act_chances(sessions: RandomUsersSessions, movies: IntArray) -> FloatArray:
     above = ndtr((felt[:, None] - cuts) / max(config.noise, LEAST))
     chances: FloatArray = np.diff(above, axis=1).astype(np.float32)
     return chances
+
+
+@dataclass
+class ActBandit:
+    """Greedy by the belief, with optimism for what is uncertain; one of `session_bandits`' players."""
+
+    name: str = "ordered probit"
+    optimism: float = 0.3
+
+    def begin(self, sessions: RandomUsersSessions) -> None:
+        self._rewards, n = sessions.config.rewards, len(sessions.seeds)
+        self._belief = ActBelief(sessions.vectors, sessions.config, n)
+        lengths = (sessions.vectors**2).sum(axis=1)
+        self._spread = np.tile(self._belief.prior * lengths, (n, 1))
+        """(b, n) x' S x of every movie."""
+
+    def scores(self, sessions: RandomUsersSessions) -> FloatArray:
+        scores: FloatArray = self._belief.mean @ sessions.vectors.T
+        return scores + self.optimism * np.sqrt(np.maximum(self._spread, 0))
+
+    def learn(self, movies: IntArray, rewards: FloatArray) -> None:
+        off = self._belief.learn(movies, acts_of(rewards, self._rewards))
+        self._spread -= (off @ self._belief.vectors.T) ** 2
+
+
+def acts_of(rewards: FloatArray, table: Rewards) -> IntArray:
+    """(b,) acts that earned these; players show no movie twice, so nothing else is in a reward."""
+    found: IntArray = np.abs(rewards[:, None] - table.table()[None, :]).argmin(axis=1).astype(np.int64)
+    return found

@@ -52,6 +52,8 @@ class LoggedValue:
 class LogStudy:
     """All policies by one log."""
 
+    name: str
+    """`simulated` or `feedback`."""
     source: str
     n: int
     earned: float
@@ -82,8 +84,8 @@ def by_simulated_log(
         model = fit_reward_model(written.log, features, target, seed=seed)
         values.append(_valued(contestant.name, written.log.matched(target), model, written.truth(target), seed=seed))
         progress(f"by logs: {contestant.name}, effective size {values[-1].ess:,.0f}")
-    source = f"simulated: softmax over the rival's best {CANDIDATES}, {len(sessions.known):,} held-out people"
-    return LogStudy(source, len(written.log), float(written.log.rewards.mean()), _best_first(values))
+    source = f"a softmax over the rival's best {CANDIDATES}, shown to {len(sessions.known):,} held-out people"
+    return LogStudy("simulated", source, len(written.log), float(written.log.rewards.mean()), _best_first(values))
 
 
 def by_feedback(
@@ -114,7 +116,13 @@ def by_feedback(
         if len(np.unique(users)) >= FOLDS:
             model = cross_fitted(users, shown, _moment_features(setting, known, requests, wanted), rewards, seed=seed)
         values.append(_valued(contestant.name, matched, model, None, seed=seed))
-    return LogStudy("feedback", len(frame), float(rewards.mean()), _best_first(values))
+    return LogStudy(
+        "feedback",
+        "what was shown, with which probability, and what came of it",
+        len(frame),
+        float(rewards.mean()),
+        _best_first(values),
+    )
 
 
 def target_of(policy: Policy, log: DecisionLog, sessions: Sessions, setting: AgentSetting) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from recsys_assets.agents.actions import Act
 from recsys_assets.agents.evaluation.by_logs import LogStudy, told
@@ -12,8 +13,17 @@ from recsys_assets.agents.evaluation.trainings import Trained
 from recsys_assets.agents.offpolicy.estimators import LEAST
 from recsys_assets.evaluation.bootstrap import Interval
 
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""Title, columns, rows."""
+
+class Table(NamedTuple):
+    """As it is shown. `words`: cells are sentences, and may break their lines."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    words: bool = False
+
+
 HEADINGS = (
     "policy",
     "return",
@@ -32,43 +42,48 @@ HEADINGS = (
 
 def tables(report: AgentReport) -> list[Table]:
     """All that the report says in figures."""
+    comparisons = (report.held_out, report.other_mechanism, report.other_people)
     return [
-        (
-            "What was asked",
-            ("of the agent", "found", "met"),
-            [(c.asked, c.found, "yes" if c.met else "no") for c in report.criteria],
-        ),
-        *(
-            (_title(c), HEADINGS, _rows(c))
-            for c in (report.held_out, report.other_mechanism, report.other_people)
-            if c is not None
-        ),
-        ("What held-out users rated next", *_next_movies(report)),
+        _criteria(report),
+        *(Table(_title(c), HEADINGS, _rows(c), note=_note(c)) for c in comparisons if c is not None),
+        _next_movies(report),
         *(_logs(study) for study in report.by_logs),
-        (
-            "What if people are otherwise",
-            ("changed", "agent", "rival", "difference", "95 % interval"),
-            [
-                (s.changed, f"{s.agent:.2f}", f"{s.rival:.2f}", f"{s.verdict.difference:+.2f}", _between(s.verdict))
-                for s in report.sensitivity
-            ],
+        _otherwise(report),
+        Table("How far it can be trusted", ("agent in", "return", "95 % interval"), _gaps(report)),
+        _simulator(report),
+        Table(
+            "Trainings",
+            TRAINED,
+            [_training(t) for t in report.trainings],
+            note="Returns of validation people, who choose the checkpoint. Best at step 0: learning added nothing, and "
+            "the agent is its start, the rival.",
         ),
-        ("How far it can be trusted", ("agent in", "return", "95 % interval"), _gaps(report)),
-        (
-            "The simulator, on held-out users",
-            ("act", "predicted", "observed"),
-            [
-                (act.name.lower(), f"{p:.3f}", f"{o:.3f}")
-                for act, p, o in zip(Act, report.simulator.predicted, report.simulator.observed, strict=False)
-            ],
-        ),
-        ("Trainings, judged by validation users", TRAINED, [_training(t) for t in report.trainings]),
-        (
+        Table(
             "How long it took",
             ("part", "CPU seconds", "seconds"),
             [(name, f"{cpu:,.0f}", f"{wall:,.0f}") for name, cpu, wall in report.spent],
         ),
     ]
+
+
+def _criteria(report: AgentReport) -> Table:
+    rows = [(c.asked, c.found, "yes" if c.met else "no") for c in report.criteria]
+    return Table("What was asked", ("of the agent", "found", "met"), rows, words=True)
+
+
+def _otherwise(report: AgentReport) -> Table:
+    rows = [
+        (s.changed, f"{s.agent:.2f}", f"{s.rival:.2f}", f"{s.verdict.difference:+.2f}", _between(s.verdict))
+        for s in report.sensitivity
+    ]
+    columns = ("changed", "agent", "rival", "difference", "95 % interval")
+    return Table("What if people are otherwise", columns, rows)
+
+
+def _simulator(report: AgentReport) -> Table:
+    acts = zip(Act, report.simulator.predicted, report.simulator.observed, strict=False)
+    rows = [(act.name.lower(), f"{p:.3f}", f"{o:.3f}") for act, p, o in acts]
+    return Table("The simulator, on held-out users", ("act", "predicted", "observed"), rows)
 
 
 TRAINED = ("agent", "seed", "start", "best", "at step", "last", "largest |Q|", "bound", "steps a CPU second", "ended")
@@ -90,13 +105,14 @@ def _training(trained: Trained) -> tuple[str, ...]:
     )
 
 
-def _next_movies(report: AgentReport) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+def _next_movies(report: AgentReport) -> Table:
     columns = ("policy", "HR@10", "95 % interval", "NDCG@10", "95 % interval", "movies")
     rows = [
         (n.name, f"{n.hit_rate.mean:.4f}", _range(n.hit_rate), f"{n.ndcg.mean:.4f}", _range(n.ndcg), f"{n.n_events:,}")
-        for n in report.next_movies
+        for n in sorted(report.next_movies, key=lambda n: -n.hit_rate.mean)
     ]
-    return columns, rows
+    note = "Each person's last ten movies, given all they had rated before; all movies ranked, rated ones hidden."
+    return Table("What held-out users rated next", columns, rows, note=note)
 
 
 def _logs(study: LogStudy) -> Table:
@@ -112,13 +128,22 @@ def _logs(study: LogStudy) -> Table:
         )
         for v in study.values
     ]
-    title = f"Reward a decision by logs, {study.source}: {study.n:,} decisions, which earned {study.earned:.3f}"
-    return f"{title}; no figure below an effective size of {LEAST:.0f}", columns, rows
+    note = (
+        f"{study.source[:1].upper()}{study.source[1:]}: {study.n:,} decisions, which earned {study.earned:.3f} each. "
+        f"Too few: the log is worth fewer than {LEAST:.0f} decisions of that policy's own."
+    )
+    return Table(f"Reward of a decision, by logs: {study.name}", columns, rows, note=note)
 
 
 def _title(comparison: Comparison) -> str:
-    people, each = comparison.n_users, comparison.n_sessions
-    return f"Simulator {comparison.simulator}: {people:,} people, {each} sessions of each with each policy"
+    return f"Simulator {comparison.simulator}"
+
+
+def _note(comparison: Comparison) -> str:
+    return (
+        f"{comparison.n_users:,} people, {comparison.n_sessions} sessions of each with each policy, of at most "
+        f"{comparison.horizon} steps. Intervals are over people; personal: 1 - what two people's sessions share."
+    )
 
 
 def _rows(comparison: Comparison) -> list[Sequence[str]]:

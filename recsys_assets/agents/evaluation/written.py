@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
-from recsys_assets.agents.evaluation.tables import tables
+from recsys_assets.agents.evaluation.tables import Table, tables
 from recsys_assets.agents.evaluation.verdict import verdict
+
+LEADER = ' class="leader"'
+OWN = """
+h2 { scroll-margin-top: 1rem; } section > .protocol { margin: 0 0 .5rem; }
+table.words th, table.words td { white-space: normal; text-align: left; min-width: 4rem; }
+table.words th:first-child { position: static; min-width: 12rem; font-weight: 400; }
+"""
+"""Beside the style that all reports share: tables of words break their lines."""
 
 
 def sentences(report: AgentReport) -> list[str]:
@@ -37,44 +46,63 @@ def _luck(report: AgentReport) -> list[str]:
 
 def to_markdown(report: AgentReport, *, dataset: str) -> str:
     """Sentences and tables; plots are added by who shows them."""
-    parts = [f"# Agents: {dataset}", f"**{report.verdict.sentence}**", *sentences(report)[1:]]
-    for title, columns, rows in tables(report):
-        lines = [columns, ["---", *("---:" for _ in columns[1:])], *rows]
-        parts += [f"## {title}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    return markdown(f"Agents: {dataset}", sentences(report), tables(report))
+
+
+def to_html(report: AgentReport, *, dataset: str, images: Mapping[str, str]) -> str:
+    """`images`: title -> `data:` address of the picture."""
+    return page(dataset, sentences(report), tables(report), images, leaders=(AGENT,))
+
+
+def markdown(title: str, said: Sequence[str], shown: Sequence[Table]) -> str:
+    """The first of the sentences is the verdict."""
+    parts = [f"# {title}", f"**{said[0]}**", *said[1:]]
+    for table in shown:
+        lines = [table.columns, ["---", *("---:" for _ in table.columns[1:])], *table.rows]
+        note = [table.note] if table.note else []
+        parts += [f"## {table.title}", *note, "\n".join(f"| {' | '.join(line)} |" for line in lines)]
     return "\n\n".join(parts) + "\n"
 
 
-def to_html(report: AgentReport, *, dataset: str, images: dict[str, str]) -> str:
-    """`images`: title -> `data:` address of the picture."""
+def page(
+    dataset: str,
+    said: Sequence[str],
+    shown: Sequence[Table],
+    images: Mapping[str, str],
+    *,
+    leaders: Sequence[str] = (),
+) -> str:
+    """One file that needs no other. `leaders`: rows that are marked."""
     style = files("recsys_assets.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     body = [f"<header><h1>Agents <span>{escape(dataset)}</span></h1>"]
-    body += [f'<p class="verdict">{escape(report.verdict.sentence)}</p>']
-    body += [f"<p>{escape(text)}</p>" for text in sentences(report)[1:]] + ["</header><main>"]
-    for number, (title, columns, rows) in enumerate(tables(report)):
-        heading = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
-        lines = "".join(
-            f'<tr{_leader(row[0])}><th scope="row">{escape(row[0])}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-            + "</tr>"
-            for row in rows
-        )
-        body.append(
-            f'<section aria-labelledby="t{number}"><h2 id="t{number}">{escape(title)}</h2>'
-            f'<div class="scroll" role="region" aria-labelledby="t{number}" tabindex="0"><table>'
-            f"<thead><tr>{heading}</tr></thead><tbody>{lines}</tbody></table></div></section>"
-        )
+    body += [f'<p class="verdict">{escape(said[0])}</p>']
+    body += [f'<p class="protocol">{escape(text)}</p>' for text in said[1:]] + ["</header><main>"]
+    body += [_section(number, table, leaders) for number, table in enumerate(shown)]
     body.append('<section aria-labelledby="plots"><h2 id="plots">Plots</h2><div class="pictures">')
-    body += [f'<img src="{source}" alt="{escape(title)}">' for title, source in images.items()]
+    body += [f'<picture><img src="{source}" alt="{escape(title)}"></picture>' for title, source in images.items()]
     body.append("</div></section></main>")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>Agents: {escape(dataset)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<title>Agents: {escape(dataset)}</title>\n<style>{style}{OWN}</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
 
 
-def _leader(name: str) -> str:
-    return ' class="leader"' if name == AGENT else ""
+def _section(number: int, table: Table, leaders: Sequence[str]) -> str:
+    heading = "".join(f'<th scope="col">{escape(c)}</th>' for c in table.columns)
+    lines = "".join(_row(row, leads=row[0] in leaders) for row in table.rows)
+    note = f'<p class="protocol">{escape(table.note)}</p>' if table.note else ""
+    words = ' class="words"' if table.words else ""
+    return (
+        f'<section aria-labelledby="t{number}"><h2 id="t{number}">{escape(table.title)}</h2>{note}'
+        f'<div class="scroll" role="region" aria-labelledby="t{number}" tabindex="0"><table{words}>'
+        f"<thead><tr>{heading}</tr></thead><tbody>{lines}</tbody></table></div></section>"
+    )
+
+
+def _row(row: Sequence[str], *, leads: bool) -> str:
+    cells = "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+    return f'<tr{LEADER if leads else ""}><th scope="row">{escape(row[0])}</th>{cells}</tr>'
