@@ -24,6 +24,7 @@ def trained(setting: AgentSetting, folder: Path, dqn: DqnConfig = DQN) -> tuple[
         agent="dqn",
         seeds=2,
         alternatives=("dqn, plain head",),
+        alternative_steps=128,
         seed=4,
         folder=folder,
         progress=told.append,
@@ -35,7 +36,7 @@ def trained(setting: AgentSetting, folder: Path, dqn: DqnConfig = DQN) -> tuple[
 
 def test_what_was_finished_is_not_trained_again(setting: AgentSetting, tmp_path: Path) -> None:
     said, first = trained(setting, tmp_path)
-    assert any("training 3 of 3 (dqn, plain head, seed 4): dqn: step 256" in line for line in said)
+    assert any("training 3 of 3 (dqn, plain head, seed 4): dqn: step 128" in line for line in said)
     said, second = trained(setting, tmp_path)
     assert [line.rsplit(": ", 1)[1] for line in said] == ["was trained before this report was interrupted"] * 3
     np.testing.assert_array_equal(first, second)
@@ -49,7 +50,7 @@ def test_trainings_of_other_settings_are_done_anew(setting: AgentSetting, tmp_pa
 
 def test_alternatives_differ_from_the_agent_in_what_they_are_named_for() -> None:
     for name, changes in ALTERNATIVES.items():
-        other = alternative(DQN, name).model_dump()
+        other = alternative(DQN, name, most_steps=500).model_dump()
         assert {key for key, value in DQN.model_dump().items() if other[key] != value} == set(changes)
 
 

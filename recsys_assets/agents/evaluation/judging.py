@@ -83,6 +83,7 @@ def report_agents(
             agent=AGENT,
             seeds=config.seeds,
             alternatives=config.alternatives,
+            alternative_steps=config.alternative_steps,
             seed=seed,
             folder=trainings,
             progress=progress,

@@ -97,7 +97,8 @@ def report_random_users(
     )
     players = [Chance(), NearestToProfile(), *bandits, DqnPlayer(training.policy, AGENT), KnowsTaste()]
     results = stages.run("comparing", lambda: _compared(players, world, sessions, seed=seed, progress=progress))
-    return RandomUsersReport(*features.shape, results, training, tuple(stages.spent))
+    n_movies, n_features = features.shape
+    return RandomUsersReport(n_movies, n_features, results, training, tuple(stages.spent))
 
 
 def tuned_bandits(world: RandomUsersSessions, *, seed: int, sessions: int = TUNING_SESSIONS) -> list[Player]:

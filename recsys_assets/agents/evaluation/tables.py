@@ -86,7 +86,19 @@ def _simulator(report: AgentReport) -> Table:
     return Table("The simulator, on held-out users", ("act", "predicted", "observed"), rows)
 
 
-TRAINED = ("agent", "seed", "start", "best", "at step", "last", "largest |Q|", "bound", "steps a CPU second", "ended")
+TRAINED = (
+    "agent",
+    "seed",
+    "steps",
+    "start",
+    "best",
+    "at step",
+    "last",
+    "largest |Q|",
+    "bound",
+    "steps a CPU second",
+    "ended",
+)
 
 
 def _training(trained: Trained) -> tuple[str, ...]:
@@ -94,6 +106,7 @@ def _training(trained: Trained) -> tuple[str, ...]:
     return (
         trained.name,
         str(trained.seed),
+        f"{t.looks[-1].steps:,}",
         f"{t.start_return:.2f}",
         f"{t.best_return:.2f}",
         f"{t.best_step:,}",

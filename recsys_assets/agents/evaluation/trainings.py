@@ -54,13 +54,14 @@ def train_all(
     agent: str,
     seeds: int,
     alternatives: tuple[str, ...],
+    alternative_steps: int,
     seed: int,
     folder: Path | None = None,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """`seeds` trainings of the agent from `seed` on, and one of each alternative at the first."""
+    """`seeds` trainings of the agent from `seed` on; one of each alternative, at the first, of so many steps at most."""
     runs = [(agent, seed + number, dqn) for number in range(seeds)]
-    runs += [(name, seed, alternative(dqn, name)) for name in alternatives]
+    runs += [(name, seed, alternative(dqn, name, most_steps=alternative_steps)) for name in alternatives]
     found = []
     for number, (name, own, config) in enumerate(runs):
         what = f"training {number + 1} of {len(runs)} ({name}, seed {own})"
@@ -69,9 +70,9 @@ def train_all(
     return found
 
 
-def alternative(dqn: DqnConfig, name: str) -> DqnConfig:
+def alternative(dqn: DqnConfig, name: str, *, most_steps: int) -> DqnConfig:
     """The settings of one of `ALTERNATIVES`."""
-    return DqnConfig.model_validate(dqn.model_dump() | ALTERNATIVES[name])
+    return DqnConfig.model_validate(dqn.model_dump() | {"steps": min(dqn.steps, most_steps)} | ALTERNATIVES[name])
 
 
 def counted(progress: Progress, what: str) -> Progress:
