@@ -10,6 +10,7 @@ from recsys_assets.agents.evaluation.by_logs import LogStudy, told
 from recsys_assets.agents.evaluation.comparison import Comparison
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
 from recsys_assets.agents.evaluation.trainings import Trained
+from recsys_assets.agents.evaluation.verdict import named
 from recsys_assets.agents.offpolicy.estimators import LEAST
 from recsys_assets.evaluation.bootstrap import Interval
 
@@ -36,7 +37,6 @@ HEADINGS = (
     "genres",
     "personal",
     "catalogue",
-    "repeats",
 )
 
 
@@ -149,7 +149,7 @@ def _logs(study: LogStudy) -> Table:
 
 
 def _title(comparison: Comparison) -> str:
-    return f"Simulator {comparison.simulator}"
+    return f"Simulator {named(comparison.simulator)}"
 
 
 def _note(comparison: Comparison) -> str:
@@ -175,7 +175,6 @@ def _rows(comparison: Comparison) -> list[Sequence[str]]:
             f"{r.genre_coverage:.2f}",
             f"{r.personalization:.2f}",
             f"{r.coverage:.1%}",
-            f"{r.repeats:,}",
         )
         for r in comparison.results
     ]
@@ -183,7 +182,7 @@ def _rows(comparison: Comparison) -> list[Sequence[str]]:
 
 def _gaps(report: AgentReport) -> list[Sequence[str]]:
     return [
-        (c.simulator, f"{c[AGENT].mean.mean:.2f}", f"{c[AGENT].mean.low:.2f} to {c[AGENT].mean.high:.2f}")
+        (named(c.simulator), f"{c[AGENT].mean.mean:.2f}", f"{c[AGENT].mean.low:.2f} to {c[AGENT].mean.high:.2f}")
         for c in (report.training_users, report.held_out, report.other_mechanism, report.other_people)
         if c is not None
     ]

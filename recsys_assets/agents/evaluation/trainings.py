@@ -59,7 +59,7 @@ def train_all(
     folder: Path | None = None,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """`seeds` trainings of the agent from `seed` on; one of each alternative, at the first, of so many steps at most."""
+    """`seeds` trainings of the agent from `seed` on, and one of each alternative, which are shorter, at the first."""
     runs = [(agent, seed + number, dqn) for number in range(seeds)]
     runs += [(name, seed, alternative(dqn, name, most_steps=alternative_steps)) for name in alternatives]
     found = []

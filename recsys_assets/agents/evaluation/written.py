@@ -24,10 +24,26 @@ def sentences(report: AgentReport) -> list[str]:
     return [
         report.verdict.sentence,
         f"Where people are of another kind: {report.verdict_elsewhere.sentence}",
+        _learned(report),
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
-        f"What {report.simulator.assumptions[0].lower()}{report.simulator.assumptions[1:]}.",
+        f"{report.simulator.assumptions}.",
     ]
+
+
+def _learned(report: AgentReport) -> str:
+    """What reinforcement added, before anybody who was held out was asked."""
+    own = [t.result for t in report.trainings if t.name == AGENT]
+    still = sum(t.best_step == 0 for t in own)
+    gains = ", ".join(f"{t.looks[-1].mean_return - t.start_return:+.2f}" for t in own)
+    kept = (
+        "so every agent is its start, the rival"
+        if still == len(own)
+        else f"{still} of {len(own)} agents are their start, the rival"
+        if still
+        else "and no agent is its start"
+    )
+    return f"On validation people, training ended at {gains} from its start; the best look was kept, {kept}."
 
 
 def _luck(report: AgentReport) -> list[str]:
