@@ -24,6 +24,7 @@ from recsys_assets.cli import (
     profile,
     quality,
     quarantine,
+    rehearse,
     run,
     train,
     tune,
@@ -40,12 +41,15 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
     train.train,
+    rehearse.rehearse,
     tune.tune,
     answers.recommend,
     answers.similar,
     profile.profile,
     models.models,
     models.rollback,
+    models.audit,
+    models.shadow,
     run.doctor,
 )
 

@@ -50,6 +50,10 @@ def trained(context: dg.AssetExecutionContext, deployment: Deployment, config: d
         "dataset": evaluation.dataset,
         "version": version.version.version,
         "mlflow_run_id": version.version.run_id,
+        "feedback_version": version.feedback.version,
+        "feedback_events": version.feedback.events,
+        "feedback_ratings": len(version.feedback.ratings),
+        **({"feedback_left_out": str(version.feedback.left_out)} if any(version.feedback.left_out.values()) else {}),
         "ratings_and_splits": f"data {evaluation.data_version}, splits {evaluation.split_version}",
     }
     return dg.MaterializeResult(data_version=dg.DataVersion(f"{name}-v{version.version.version}"), metadata=metadata)

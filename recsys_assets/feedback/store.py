@@ -20,7 +20,7 @@ import duckdb
 import polars as pl
 
 from recsys_assets.atomic import write_text
-from recsys_assets.feedback.batches import SUFFIXES, Batch, BatchError, read_batch
+from recsys_assets.feedback.batches import SUFFIXES, Batch, BatchError, read_batch, sha256_of
 from recsys_assets.feedback.inbox import seal_orphans
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
@@ -64,11 +64,25 @@ class BatchReport:
 
 
 def waiting_batches(folders: Folders) -> list[str]:
-    """Names of sealed batches in the inbox, oldest first; what killed writers left is sealed on the way."""
+    """Names of sealed batches in the inbox, oldest first; what killed writers left is sealed on the way.
+
+    A name that was taken before with other content is another batch, and is given another name: it would replace what
+    was taken.
+    """
     if not folders.inbox.exists():
         return []
     seal_orphans(folders.inbox)
+    for path in folders.inbox.iterdir():
+        taken = _find(folders.accepted, path.stem) if path.suffix in SUFFIXES else None
+        if taken and (digest := sha256_of(path)) != sha256_of(taken):
+            os.rename(path, path.with_stem(f"{path.stem}-{digest[:12]}"))
     return sorted({path.stem for path in folders.inbox.iterdir() if path.suffix in SUFFIXES})
+
+
+def taken_batches(folders: Folders) -> set[str]:
+    """Names of batches whose files lie among the accepted or the rejected."""
+    kept = (folder for folder in (folders.accepted, folders.rejected) if folder.exists())
+    return {path.stem for folder in kept for path in folder.iterdir() if path.suffix in SUFFIXES}
 
 
 def ingest_batches(

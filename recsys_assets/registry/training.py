@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from recsys_assets.evaluation.model_figures import model_figures
 from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.feedback.training_data import TrainingFeedback, training_feedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.records import ModelVersion, RunRecord
-from recsys_assets.registry.registry import Registry
+from recsys_assets.registry.registry import BATCHES_SEEN, Registry
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import current_snapshot
@@ -28,6 +30,8 @@ class TrainedVersion:
 
     version: ModelVersion
     evaluation: Evaluation
+    feedback: TrainingFeedback
+    """What it has seen of it."""
     plots_markdown: dict[str, str]
     """Title -> picture."""
 
@@ -40,18 +44,23 @@ def train_and_register(
     run_id: str = "",
     progress: Progress = silent,
 ) -> TrainedVersion:
-    """Fit, evaluate and register `model` as challenger on the data and splits published last.
+    """Fit, evaluate and register `model` as challenger on the data, splits and feedback published last.
 
     A run id that has registered already is resumed, not repeated as a second MLflow run.
     """
     lake = Lake(settings.lake_dir)
     snapshot, split_snapshot = current_snapshot(lake), lake.snapshot("splits")
+    splits = lake.read("splits")
+    feedback = training_feedback(lake, splits)
+    if feedback.events:
+        progress(f"{model}: {len(feedback.ratings):,} ratings of {feedback.events:,} events of feedback join")
     trained = train(
         model,
         lambda: build(model, _resumable(settings, model, config)),
-        lake.read("splits"),
+        splits,
         lake.read("catalogue"),
         people=lake.read("users") if "users" in snapshot.tables else None,
+        feedback=feedback,
         seed=settings.seed,
         dataset=settings.dataset,
         data_version=snapshot.version,
@@ -64,14 +73,16 @@ def train_and_register(
         "data_version": snapshot.version,
         "ratings_version": snapshot.tables["ratings"],
         "split_version": split_snapshot.version,
+        "feedback_version": feedback.version,
+        "feedback_events": str(feedback.events),
+        "feedback_ratings": str(len(feedback.ratings)),
     }
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-        version = Registry(settings).record(
-            _record(trained, lineage, run_id, Path(folder), {name: png_bytes(f) for name, f in figures.items()})
-        )
+        pngs = {name: png_bytes(f) for name, f in figures.items()}
+        version = Registry(settings).record(_record(trained, lineage, feedback, run_id, Path(folder), pngs))
     pictures = {name: markdown_image(figure) for name, figure in figures.items()}
-    return TrainedVersion(version, trained.evaluation, pictures)
+    return TrainedVersion(version, trained.evaluation, feedback, pictures)
 
 
 def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -82,7 +93,12 @@ def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None)
 
 
 def _record(
-    trained: Trained, lineage: dict[str, str], run_id: str, folder: Path, figures: dict[str, bytes]
+    trained: Trained,
+    lineage: dict[str, str],
+    feedback: TrainingFeedback,
+    run_id: str,
+    folder: Path,
+    figures: dict[str, bytes],
 ) -> RunRecord:
     trained.holdout.save(folder / "holdout", extra=lineage)
     trained.serving.save(folder / "serving", extra=lineage)
@@ -93,7 +109,7 @@ def _record(
         metrics=trained.evaluation.metrics(),
         tags=lineage,
         figures=figures,
-        documents={"evaluation.json": trained.evaluation.to_json()},
+        documents={"evaluation.json": trained.evaluation.to_json(), BATCHES_SEEN: json.dumps(feedback.batches)},
         holdout=folder / "holdout",
         serving=folder / "serving",
     )
