@@ -16,7 +16,7 @@ import polars as pl
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.evaluation.comparison import Contestant
 from recsys_assets.agents.evaluation.next_movie import first_lists, ranked
-from recsys_assets.agents.offpolicy.estimators import LEAST, PolicyValue, policy_value
+from recsys_assets.agents.offpolicy.estimators import LEAST, MODELLED, PolicyValue, policy_value
 from recsys_assets.agents.offpolicy.feedback import FeedbackDecisions
 from recsys_assets.agents.offpolicy.logs import DecisionLog, MatchedLog, RewardModel, effective_sample_size
 from recsys_assets.agents.offpolicy.reward_model import FOLDS, cross_fitted, fit_reward_model
@@ -145,8 +145,11 @@ def _valued(
     name: str, matched: MatchedLog, model: RewardModel | None, truth: float | None, *, seed: int
 ) -> LoggedValue:
     ess = effective_sample_size(matched.weights())
-    modelled = [None if model is None else policy_value(matched, e, model=model, seed=seed) for e in ("dm", "dr")]
-    return LoggedValue(name, ess, policy_value(matched, "snips", seed=seed), *modelled, truth)
+    snips = policy_value(matched, "snips", seed=seed)
+    if model is None:
+        return LoggedValue(name, ess, snips, None, None, truth)
+    dm, dr = (policy_value(matched, estimator, model=model, seed=seed) for estimator in MODELLED[:2])
+    return LoggedValue(name, ess, snips, dm, dr, truth)
 
 
 def _best_first(values: Sequence[LoggedValue]) -> tuple[LoggedValue, ...]:
