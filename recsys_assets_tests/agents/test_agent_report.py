@@ -71,6 +71,12 @@ def test_alternatives_and_values_by_logs_are_rows_and_each_part_is_timed(report:
     assert {"held-out people", "off-policy", "people of another data set"} <= {name for name, _, _ in report.spent}
 
 
+def test_a_bar_in_a_heading_makes_no_column(report: AgentReport) -> None:
+    lines = to_markdown(report, dataset="small").splitlines()
+    (place,) = [n for n, line in enumerate(lines) if "largest" in line and line.startswith("| agent")]
+    assert lines[place].replace(r"\|", "").count("|") == lines[place + 1].count("|") == lines[place + 2].count("|")
+
+
 def test_names_beside_a_plot_keep_their_distance() -> None:
     placed = spaced([10.0, 9.99, 9.98, 5.0, 0.0])
     assert placed[0] == 10.0

@@ -76,8 +76,13 @@ def markdown(title: str, said: Sequence[str], shown: Sequence[Table]) -> str:
     for table in shown:
         lines = [table.columns, ["---", *("---:" for _ in table.columns[1:])], *table.rows]
         note = [table.note] if table.note else []
-        parts += [f"## {table.title}", *note, "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+        parts += [f"## {table.title}", *note, "\n".join(map(_line, lines))]
     return "\n\n".join(parts) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    """`|Q|` is one cell."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def page(
