@@ -72,8 +72,8 @@ def inferred_preferences(
 ) -> pl.DataFrame:
     """`PREFERENCE_SCHEMA`, one row per event of `feedback` (columns of `EVENT_SCHEMA`), in its order.
 
-    `texts`: the published table `feedback_texts` (of it `event_id, sentiment, label, confidence`); without it no text is
-    counted.
+    `texts`: the published table `feedback_texts` (of it `event_id, sentiment, label, confidence`); without it no text
+    is counted.
     """
     config = config or PreferenceConfig()
     read = _read_texts(feedback, texts)
