@@ -31,10 +31,16 @@ class ItemPolicy(ActorCriticPolicy):
     def _build(self, lr_schedule: Any) -> None:
         extractor = FlattenExtractor(self.observation_space)
         self.actor = ItemQNetwork(
-            self.observation_space, self.action_space, extractor, extractor.features_dim, **self.arguments  # type: ignore[arg-type]
+            self.observation_space,
+            self.action_space,
+            extractor,
+            extractor.features_dim,
+            **self.arguments,  # type: ignore[arg-type]
         )
         config = self.arguments["config"]
-        self.critic = nn.Sequential(trunk_of(state_width(self.actor.layout), config), zero(nn.Linear(config.trunk[-1], 1)))
+        self.critic = nn.Sequential(
+            trunk_of(state_width(self.actor.layout), config), zero(nn.Linear(config.trunk[-1], 1))
+        )
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
     def log_chances(self, obs: th.Tensor) -> tuple[th.Tensor, th.Tensor]:

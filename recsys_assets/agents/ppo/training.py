@@ -121,9 +121,7 @@ def _goes_on(name: str) -> bool:
     return not name.startswith("actor.people")
 
 
-def _build(
-    setting: AgentSetting, proxy: RewardModel, config: PpoConfig, weights: Weights, seed: int
-) -> ReferencePPO:
+def _build(setting: AgentSetting, proxy: RewardModel, config: PpoConfig, weights: Weights, seed: int) -> ReferencePPO:
     simulator: Any = setting.simulator_a("train")
     sessions = ProxySessions(simulator, setting.model, setting.config.rewards, proxy, proxy.view(setting))
     env = FeedbackVecEnv(sessions, config.envs, seed=seed)
@@ -174,9 +172,7 @@ class _Looks:
             self.start = truth
         difference = truth - self.start
         error = float(difference.std() / len(difference) ** 0.5)
-        found = PpoLook(
-            model.num_timesteps, float(truth.mean()), error, float(told.mean()), model.kl, model.kl_weight
-        )
+        found = PpoLook(model.num_timesteps, float(truth.mean()), error, float(told.mean()), model.kl, model.kl_weight)
         self._judge(found)
         if not self.found or found.truth > self.best_look.truth:
             self.best, self.network = policy, parameters(model.policy)

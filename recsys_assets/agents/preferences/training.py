@@ -74,8 +74,14 @@ def train_reward_model(
     """Learn from training users, stop and calibrate by validation users; `feedback`: of people of either group."""
     config, feedback = config or RewardConfig(), feedback or {}
     view = View.of(setting)
-    taught = [*seen_by_folds(setting, folds=config.folds, cuts=config.cuts), *_more(setting, "train", config, seed, weights, feedback)]
-    judged = [seen_by_all(setting, "validation", cuts=config.cuts), *_more(setting, "validation", config, seed, weights, feedback)]
+    taught = [
+        *seen_by_folds(setting, folds=config.folds, cuts=config.cuts),
+        *_more(setting, "train", config, seed, weights, feedback),
+    ]
+    judged = [
+        seen_by_all(setting, "validation", cuts=config.cuts),
+        *_more(setting, "validation", config, seed, weights, feedback),
+    ]
     train = lesson_of(taught, config.pairs, seed=seed)
     validation = lesson_of(judged, config.pairs, seed=seed + 1)
     progress(f"reward model: {len(train):,} pairs of training users, {len(validation):,} of validation users")
@@ -109,9 +115,7 @@ def _more(
     return found
 
 
-def paired_differences(
-    model: RewardModel, seen: Seen, config: PairConfig, *, seed: int
-) -> tuple[FloatArray, Pairs]:
+def paired_differences(model: RewardModel, seen: Seen, config: PairConfig, *, seed: int) -> tuple[FloatArray, Pairs]:
     """(p,) calibrated r of the better movie less that of the worse, and the pairs."""
     opinions, pairs = seen.opinions, draw_pairs(seen.opinions, config, seed=seed)
     rows, asked = opinions.observations[pairs.states], opinions.asked[pairs.states]
