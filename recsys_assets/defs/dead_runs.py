@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 from dagster import DagsterEventType
 
+from recsys_assets.defs.launch import release_dead_runs
 from recsys_assets.settings import load_settings
 
 LATE = 2.0
@@ -32,15 +33,16 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fail runs that were started on this machine and whose process is gone; their ids."""
+    """Fail runs that the daemon or a terminal of this machine has started and whose process is gone; their ids."""
+    by_hand = release_dead_runs(instance)
     if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
-        return []  # its runs may be on other machines, and it looks after them itself
+        return by_hand  # its runs may be on other machines, and it looks after them itself
     under_way = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     dead = [run for run in under_way if _is_dead(instance, run.run_id)]
     for run in dead:
         instance.report_run_failed(run, message=CLOSED)
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-    return [run.run_id for run in dead]
+    return by_hand + [run.run_id for run in dead]
 
 
 def _is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:

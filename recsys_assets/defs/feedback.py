@@ -11,7 +11,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from recsys_assets.defs.metadata import column_schema, event_times
+from recsys_assets.defs.metadata import column_schema, event_times, feedback_seen
 from recsys_assets.defs.quality import expectation_specs, validated
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.feedback.store import (
@@ -32,6 +32,7 @@ MOST_AT_ONCE = 100
 """Batches of one run."""
 MOST_TRIES = 5
 """Runs that may fail on the same batches before the sensor asks for a person."""
+TABLE = dg.AssetKey("feedback")
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 WAITING_TAG = "recsys/feedback_waiting"
 UNFINISHED = [
@@ -68,8 +69,7 @@ with warnings.catch_warnings():
             context.add_asset_metadata(
                 {
                     **_described(report),
-                    "feedback_version": snapshot.version,
-                    "feedback_events": snapshot.rows,
+                    **feedback_seen(snapshot.version, snapshot.rows),
                     **event_times(snapshot.first_event, snapshot.last_event),
                 },
                 partition_key=report.batch,
@@ -137,9 +137,9 @@ def feedback_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
 
 def _left_behind(instance: dg.DagsterInstance, folders: Folders) -> list[str]:
     """Batches that a killed run has moved but not reported, or reported but not checked: to be taken as they stand."""
-    if unreported := sorted(taken_batches(folders) - instance.get_materialized_partitions(feedback.key)):
+    if unreported := sorted(taken_batches(folders) - instance.get_materialized_partitions(TABLE)):
         return unreported
-    newest = next(iter(instance.fetch_materializations(feedback.key, limit=1).records), None)
+    newest = next(iter(instance.fetch_materializations(TABLE, limit=1).records), None)
     run = instance.get_run_by_id(newest.run_id) if newest else None
     unchecked = run is not None and run.status in FINISHED and run.status != dg.DagsterRunStatus.SUCCESS
     return [newest.partition_key] if newest and newest.partition_key and unchecked else []

@@ -21,7 +21,8 @@ from recsys_assets.recommenders import MODELS, config_class
 from recsys_assets.settings import load_settings
 
 AGENTS_THAT_LEARN = ("dqn_agent",)
-"""Assets that are trained again when enough feedback has come; each is tried against its champion afterwards."""
+"""Assets that are trained again when enough feedback has come. Each says what it has read (`metadata.feedback_seen`),
+and those that are models are tried against their champions afterwards."""
 RETRAIN_TAG = "recsys/retraining"
 """Of runs that retrain on feedback; the instance lets one of them run at a time."""
 PAGE = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from dagster._core.events import EngineEventData, StepMaterializationData
 from recsys_assets.definitions import defs
 from recsys_assets.defs.dead_runs import close_dead_runs
 from recsys_assets.defs.feedback import feedback, feedback_inbox
+from recsys_assets.defs.launch import HOST_TAG, PID_TAG
 from recsys_assets.defs.retraining import AGENTS_THAT_LEARN, RETRAIN_TAG, retraining_of, starts
 from recsys_assets.feedback.retraining import RetrainRule
 from recsys_assets.feedback.store import Folders
@@ -197,3 +199,11 @@ def test_a_run_whose_process_is_gone_is_closed_and_others_are_let_be(
     assert close_dead_runs(instance) == [dead.run_id]
     statuses = [instance.get_run_by_id(run.run_id).status for run in (dead, alive, unknown)]  # type: ignore[union-attr]
     assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTED]
+
+
+def test_a_run_of_a_terminal_whose_process_is_gone_is_closed_too(instance: dg.DagsterInstance) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    tags = {HOST_TAG: socket.gethostname(), PID_TAG: str(gone.pid)}
+    run = a_run(instance, "everything", dg.DagsterRunStatus.STARTED, tags)
+    assert close_dead_runs(instance) == [run.run_id]

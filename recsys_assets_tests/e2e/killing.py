@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +35,8 @@ from recsys_assets_tests.e2e.loop_location import LEARNS
 from recsys_assets_tests.recommenders.worlds import two_tastes
 
 LOCATION = "recsys_assets_tests.e2e.loop_location"
+PATIENCE, START_SECONDS = "start_timeout_seconds: 120", 30
+"""A run that was killed as it started is given up earlier than in a deployment; nothing else of it differs."""
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 
 
@@ -102,7 +103,8 @@ class Loop:
             con.execute(f"CREATE TABLE movies AS SELECT unnest({self.movies}) AS movie_id")
         self.folders.inbox.mkdir(parents=True)
         self.home.mkdir()
-        shutil.copy(PROJECT_ROOT / ".dagster" / "dagster.yaml", self.home / "dagster.yaml")
+        instance = (PROJECT_ROOT / ".dagster" / "dagster.yaml").read_text()
+        (self.home / "dagster.yaml").write_text(instance.replace(PATIENCE, f"start_timeout_seconds: {START_SECONDS}"))
         self.instance = dg.DagsterInstance.from_config(str(self.home))
         command = ["dagster", "asset", "materialize", "-m", LOCATION, "--select", LEARNS]
         subprocess.run(self._tool(*command), env=self.env, cwd=self.root, check=True, capture_output=True)
@@ -129,17 +131,11 @@ class Loop:
         return self._look()
 
     def start(self) -> None:
-        log = (self.root / "daemon.log").open("ab")
-        self.daemons.append(
-            subprocess.Popen(
-                self._tool("dagster-daemon", "run", "-m", LOCATION),
-                env=self.env,
-                cwd=self.root,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+        command = self._tool("dagster-daemon", "run", "-m", LOCATION)
+        with (self.root / "daemon.log").open("ab") as log:
+            self.daemons.append(
+                subprocess.Popen(command, env=self.env, cwd=self.root, stdout=log, stderr=log, start_new_session=True)
             )
-        )
 
     def kill(self, *, everything: bool) -> None:
         """SIGKILL for the daemon, or for all that it has started too."""

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_every_event_counts_once_and_is_learned_from_though_the_daemon_is_killed(tmp_path: Path) -> None:
-    outcome = kill_test(tmp_path, batches=20, kills=2, seconds=40, patience=600, seed=7)
+    outcome = kill_test(tmp_path, batches=20, kills=2, seconds=30, patience=600, seed=7)
     assert len(outcome.kills) == 2
     assert sorted(outcome.stored) == sorted(outcome.sent), outcome.summary()
     assert sorted(outcome.published) == sorted(outcome.sent)

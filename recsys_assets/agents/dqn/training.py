@@ -32,6 +32,7 @@ from recsys_assets.agents.dqn.watch import Watch
 from recsys_assets.agents.policies.tuned import Weights, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.device import Device, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,7 +135,7 @@ def build_agent(setting: AgentSetting, config: DqnConfig, items: ItemInputs, *, 
 
 
 def build_in(
-    env: TeachingVecEnv, config: DqnConfig, items: ItemInputs, *, seed: int, device: str = "auto"
+    env: TeachingVecEnv, config: DqnConfig, items: ItemInputs, *, seed: int, device: Device = "auto"
 ) -> DoubleDQN:
     """The untrained agent in any sessions to learn from. `device`: a GPU where there is one."""
     sessions, (first, last) = env.sessions, config.epsilon
@@ -166,7 +167,7 @@ def build_in(
         max_grad_norm=config.max_grad_norm,
         policy_kwargs={"kind": kind, "network": network},
         seed=seed,
-        device=device,
+        device=torch_device(device),
         replay=replay,
         explore_among=config.explore_among,
         follow_start=int(config.follow_start * config.steps),
@@ -192,7 +193,8 @@ def _patient(setting: AgentSetting, group: str) -> PatientSessions:
 def _run(setting: AgentSetting, config: DqnConfig, weights: Weights, seed: int) -> str:
     """What a checkpoint must agree with."""
     world = hashlib.sha256()
-    for array in (setting.world.movies.values, setting.world.popularity, setting.model.design, setting.model.base):
+    movies, model = setting.world, setting.model
+    for array in (movies.movies.values, movies.popularity, model.design, model.base, movies.sequence):
         world.update(np.ascontiguousarray(array).tobytes())
     described = {
         "data": world.hexdigest()[:16],
