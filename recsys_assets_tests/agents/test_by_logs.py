@@ -101,7 +101,11 @@ def test_feedback_tells_what_the_policy_that_shows_the_liked_movie_earns(setting
     assert value.dr.value == pytest.approx(Rewards().like, abs=0.1)
 
 
-def test_a_movie_a_user_had_rated_before_the_request_is_not_what_a_policy_shows(setting: AgentSetting) -> None:
+@pytest.mark.parametrize(("days", "earned"), [(-1, Rewards().skip), (1, Rewards().like)])
+def test_what_a_policy_shows_follows_from_what_was_rated_before_the_request(
+    setting: AgentSetting, days: int, earned: float
+) -> None:
+    """Rated before, the best known movie is not shown again, and the second best is; rated later, it is shown."""
     decisions = decisions_of(feedback_of(setting, people=40, requests=10))
     best = int(setting.world.movies.values[np.argmax(setting.world.popularity)])
     rated = pl.DataFrame(
@@ -109,14 +113,14 @@ def test_a_movie_a_user_had_rated_before_the_request_is_not_what_a_policy_shows(
             "user_id": [100_000 + p for p in range(40)],
             "movie_id": [best] * 40,
             "rating": [4.0] * 40,
-            "timestamp": [BEGAN - timedelta(days=1)] * 40,
+            "timestamp": [BEGAN + timedelta(days=days)] * 40,
         }
     )
     popular = Contestant.of(PopularPolicy(setting.world))
     found = by_feedback(decisions, rated, setting, [popular])
     assert found is not None
     assert found.values[0].snips is not None
-    assert found.values[0].snips.value == pytest.approx(Rewards().skip)  # the second best known is shown instead
+    assert found.values[0].snips.value == pytest.approx(earned)
 
 
 def test_feedback_without_propensities_or_with_few_people_says_no_more_than_it_can(setting: AgentSetting) -> None:

@@ -91,7 +91,8 @@ def report_random_users(
 ) -> RandomUsersReport:
     """`features` (n, d) of the movies: 310 columns of the IMDb table."""
     stages, world = Stages(progress), RandomUsersSessions(features, config)
-    bandits = stages.run("tuning bandits", lambda: tuned_bandits(world, seed=seed))
+    tuning = min(TUNING_SESSIONS, sessions)
+    bandits = stages.run("tuning bandits", lambda: tuned_bandits(world, seed=seed, sessions=tuning))
     training = stages.run(
         "training the agent", lambda: train_in_random_users(features, dqn, config, seed=seed, progress=progress)
     )
@@ -105,11 +106,10 @@ def tuned_bandits(world: RandomUsersSessions, *, seed: int, sessions: int = TUNI
     """Online ridge, LinUCB and the bandit of acts, each with the settings that did best with people of tuning."""
     seeds = session_seeds(np.arange(sessions), np.full(sessions, seed % 2**31), purpose=VALIDATION)
     level = float(play(Chance(), world, seeds).mean()) / world.config.horizon
-    ridges = [SessionBandit(ridge=r, level=level) for r in RIDGES]
-    ridge = _best(ridges, world, seeds)
-    linucb = [SessionBandit(RIVAL, ridge.ridge, o, level) for o in OPTIMISMS]
+    ridge = [SessionBandit(ridge=r, level=level) for r in RIDGES]
+    linucb = [SessionBandit(RIVAL, r, o, level) for r in RIDGES for o in OPTIMISMS]
     probit = [ActBandit(optimism=o) for o in DOUBTS]
-    return [ridge, _best(linucb, world, seeds), _best(probit, world, seeds)]
+    return [_best(ridge, world, seeds), _best(linucb, world, seeds), _best(probit, world, seeds)]
 
 
 def sentences(report: RandomUsersReport) -> list[str]:
@@ -117,11 +117,9 @@ def sentences(report: RandomUsersReport) -> list[str]:
     found, rival = report[AGENT], report[RIVAL]
     learned = max(look.mean_return for look in report.training.looks) - report.training.looks[0].mean_return
     reached = "reaches" if found.mean.mean >= TARGET else "does not reach"
-    beyond = (
-        "earns more than" if found.difference.low > 0 else "less than" if found.difference.high < 0 else "as much as"
-    )
+    apart = "more than" if found.difference.low > 0 else "less than" if found.difference.high < 0 else "as much as"
     return [
-        f"With people of random tastes the agent {reached} the {TARGET} asked for, and {beyond} a tuned LinUCB: "
+        f"With people of random tastes the agent {reached} the {TARGET} asked for, and earns {apart} a tuned LinUCB: "
         f"{found.mean.mean:.2f} a session ({found.mean.low:.2f} to {found.mean.high:.2f}), difference "
         f"{found.difference.mean:+.3f} ({found.difference.low:+.3f} to {found.difference.high:+.3f}) over "
         f"{found.mean.n:,} sessions of {report.n_movies:,} movies with {report.n_features} numbers each.",

@@ -15,8 +15,12 @@ OWN = """
 h2 { scroll-margin-top: 1rem; } section > .protocol { margin: 0 0 .5rem; }
 table.words th, table.words td { white-space: normal; text-align: left; min-width: 4rem; }
 table.words th:first-child { position: static; min-width: 12rem; font-weight: 400; }
+th, td { padding-left: .35rem; padding-right: .35rem; }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
+figcaption { color: var(--soft); font-size: .875rem; margin-bottom: .25rem; }
+@media (max-width: 40rem) { th:first-child { white-space: normal; min-width: 7rem; max-width: 9rem; } }
 """
-"""Beside the style that all reports share: tables of words break their lines."""
+"""Beside the style that all reports share: words break their lines, in narrow windows names do."""
 
 
 def sentences(report: AgentReport) -> list[str]:
@@ -27,7 +31,7 @@ def sentences(report: AgentReport) -> list[str]:
         _learned(report),
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
-        f"{report.simulator.assumptions}.",
+        f"{report.simulator.assumptions[:1].upper()}{report.simulator.assumptions[1:]}.",
     ]
 
 
@@ -100,7 +104,7 @@ def page(
     body += [f'<p class="protocol">{escape(text)}</p>' for text in said[1:]] + ["</header><main>"]
     body += [_section(number, table, leaders) for number, table in enumerate(shown)]
     body.append('<section aria-labelledby="plots"><h2 id="plots">Plots</h2><div class="pictures">')
-    body += [f'<picture><img src="{source}" alt="{escape(title)}"></picture>' for title, source in images.items()]
+    body += [_picture(title, source) for title, source in images.items()]
     body.append("</div></section></main>")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -110,6 +114,11 @@ def page(
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
+
+
+def _picture(title: str, source: str) -> str:
+    name = escape(title)
+    return f'<figure><figcaption>{name[:1].upper()}{name[1:]}</figcaption><img src="{source}" alt="{name}"></figure>'
 
 
 def _section(number: int, table: Table, leaders: Sequence[str]) -> str:
