@@ -89,9 +89,8 @@ def train(
     everything = feedback.served(everything) if feedback else everything
     progress(f"{name}: fitting on all {len(everything):,} ratings, to be served")
     started = time.perf_counter()
-    serving = hearing(make, feedback.heard if feedback else None).fit(
-        everything, catalogue, people=people, seed=seed, progress=progress
-    )
+    serving = hearing(make, feedback.heard if feedback else None)
+    serving.fit(everything, catalogue, people=people, seed=seed, progress=progress)
     fit_seconds = time.perf_counter() - started
     evaluation = Evaluation(
         model=name,
