@@ -67,7 +67,9 @@ def content_of(world: World) -> FloatArray:
 def lesson_of(seen: Sequence[Seen], config: PairConfig, *, seed: int) -> Lesson:
     """Pairs drawn of each, so that the caps of one source do not silence another; rows counted through all views."""
     offsets = np.cumsum([0, *(len(s.view.base) for s in seen)])
-    parts = [_of(s, config, int(offset), seed=seed + n) for n, (s, offset) in enumerate(zip(seen, offsets, strict=False))]
+    parts = [
+        _of(s, config, int(offset), seed=seed + n) for n, (s, offset) in enumerate(zip(seen, offsets, strict=False))
+    ]
     return Lesson(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Lesson)))
 
 
@@ -95,9 +97,7 @@ def _seen_fold(setting: AgentSetting, others: IntArray, own: IntArray, cuts: int
 
 def _only(training: TrainingData, rows: IntArray) -> TrainingData:
     users = Ids(training.users.values[rows])
-    return replace(
-        training, users=users, histories=training.histories.take(rows), people=align_people(None, users)
-    )
+    return replace(training, users=users, histories=training.histories.take(rows), people=align_people(None, users))
 
 
 def _of(seen: Seen, config: PairConfig, offset: int, *, seed: int) -> Lesson:

@@ -132,7 +132,9 @@ class RewardModel:
         return np.stack([_member_scores(member, states, numbers, places[movies]) for member in self.members])
 
 
-def _member_scores(member: dict[str, FloatArray], states: FloatArray, numbers: FloatArray, rows: IntArray) -> FloatArray:
+def _member_scores(
+    member: dict[str, FloatArray], states: FloatArray, numbers: FloatArray, rows: IntArray
+) -> FloatArray:
     trunk = _leaky(states @ member["trunk.weight"].T + member["trunk.bias"])
     phi = trunk @ member["phi.weight"].T + member["phi.bias"]
     psi = np.where((rows >= 0)[:, None], member["vectors"][np.maximum(rows, 0)], member["vectors"].mean(axis=0))
