@@ -1,8 +1,8 @@
 """Feedback events as opinions: what users said of movies, and what they did with the lists they were shown.
 
-Two kinds of states: a user, with all their explicit opinions (ratings, likes, skips, texts), and a request, whose movies
-stood side by side, so that position and moment are controlled. Weights are those of `feedback.preferences` times how far
-the user is believed (`trust`). People of validation and held-out groups are left out: they teach nothing.
+Two kinds of states: a user, with all their explicit opinions (ratings, likes, skips, texts), and a request, whose
+movies stood side by side, so that the moment is the same. Weights are those of `feedback.preferences` times how far the
+user is believed (`trust`). People of validation and held-out groups are left out: they teach nothing.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     value in [-1, 1] as `feedback.preferences` has it;  a state is an observation (`agents.observation`)
 
-Of ratings: a state is a user's belief from their earlier ratings, and the opinions are the later ones, so that no rating
-is foretold from itself. Several cuts of the same history give several states.
+Of ratings: a state is a user's belief from their earlier ratings, and the opinions are the later ones, so that no
+rating is foretold from itself. Several cuts of the same history give several states.
 """
 
 from __future__ import annotations
