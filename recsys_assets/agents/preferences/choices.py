@@ -1,4 +1,4 @@
-"""Choices of simulated people: a list is put before them in the middle of a session, and their acts are seen.
+"""Choices of simulated people: in the middle of a session a list is put before them, and what they do is seen.
 
 What a person would do with a movie they are shown, rating logs do not say: they hold only what people chose to watch.
 So training users are asked in simulator A, as an online service would ask real ones: lists drawn by the supervised

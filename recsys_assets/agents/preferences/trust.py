@@ -4,8 +4,8 @@
     breadth = min(1, (distinct movies with an opinion of theirs) / `broad`)
     pace    = min(1, `fast` / (explicit acts in their busiest minute)) ^ 2
 
-A person who spoke of `broad` movies and never acted more than `fast` times a minute is believed wholly. Accounts of
-one movie each carry a tenth of a person each; they form pairs only with a second opinion in the same state, which an
+A person who spoke of `broad` movies and never acted more than `fast` times a minute is believed wholly. Many accounts
+of one movie each carry a tenth of a person each; they form pairs only with a second opinion in the same state, which an
 account that likes one movie does not have, and `pairs` caps what one movie may be in. Only opinions that were typed or
 clicked count towards the pace: ignored movies and clicks come by the list. Batches of old ratings are no feedback.
 """
