@@ -8,13 +8,15 @@ import typer
 
 from recsys_assets.cli.common import MISUSED, DatasetOption, clear_errors, out, settings_of, stop
 
-AGENTS = {"dqn": "dqn_agent", "dqn_agent": "dqn_agent"}
+AGENTS = {"dqn": "dqn_agent", "dqn_agent": "dqn_agent", "ppo": "ppo_agent", "ppo_agent": "ppo_agent"}
+STEPS_OF = {"dqn_agent": "dqn", "ppo_agent": "ppo"}
+"""Part of an agent's config that says how long it learns."""
 ENVIRONMENTS = ("SimulatedFeedback-v0",)
 """In which an agent that is served can be trained: it has to see what a service sees of a session."""
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="dqn, or any model of the leaderboard.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="dqn, ppo, or any model of the leaderboard.")],
     env: Annotated[str, typer.Option(help="Environment that an agent is trained in.")] = ENVIRONMENTS[0],
     steps: Annotated[int | None, typer.Option(min=1, help="Movies shown while an agent learns.")] = None,
     dataset: DatasetOption = None,
@@ -31,7 +33,7 @@ def train(
         stop(MISUSED, f"{name} is no agent: --env and --steps are of agents ({', '.join(AGENTS)})")
     if env not in ENVIRONMENTS:
         stop(MISUSED, f"an agent that is served is trained in {', '.join(ENVIRONMENTS)}, not in {env!r}")
-    config: dict[str, Any] = {"dqn": {"steps": steps}} if steps is not None else {}
+    config: dict[str, Any] = {STEPS_OF[name]: {"steps": steps}} if steps is not None else {}
     with clear_errors():
         try:
             trained = train_and_register(

@@ -204,6 +204,14 @@ SPACES["dqn_agent"] = {
     "dqn.network.shortlist": OneOf((20, 50, 100, 200)),
     "setting.taste.factors": Between(2, 20),
 }
+SPACES["ppo_agent"] = {
+    "alpha": Between(0.0, 0.5),
+    "ppo.learning_rate": Between(0.0001, 0.01, log=True),
+    "ppo.kl_target": Between(0.01, 1.0, log=True),
+    "ppo.network.start_scale": Between(1.0, 10.0, log=True),
+    "ppo.network.shortlist": OneOf((20, 50, 100)),
+    "setting.taste.factors": Between(2, 20),
+}
 
 
 def search_space(model: str) -> tuple[Dimension, ...]:

@@ -136,7 +136,8 @@ class PpoAgent(SessionAgent):
 
         if self.heard is None or self.heard.is_empty():
             return {}
-        return dict(feedback_opinions(setting, self.heard, trust=self.config.reward.trust))
+        found = feedback_opinions(setting, self.heard, trust=self.config.reward.trust)
+        return {"train": found} if len(found) else {}
 
     def _champion(self, data: TrainingData) -> PpoAgent | None:
         """What to go on from: of the same movies, and nothing in it later than the data."""

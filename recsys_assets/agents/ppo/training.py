@@ -113,7 +113,7 @@ def restore(policy: ItemPolicy, arrays: Arrays) -> None:
         raise ValueError("the champion has another network than is asked for; train from scratch")
     with th.no_grad():
         for name, parameter in own.items():
-            parameter.copy_(th.from_numpy(np.ascontiguousarray(arrays[name])))
+            parameter.copy_(th.from_numpy(np.array(arrays[name])))
 
 
 def _goes_on(name: str) -> bool:
