@@ -21,6 +21,7 @@ from recsys_assets.agents.answering import AnsweringConfig, SessionAgent
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.ppo.config import PpoConfig
 from recsys_assets.agents.preferences.training import RewardConfig
+from recsys_assets.agents.preferences.trust import TrustConfig
 from recsys_assets.agents.setting import AgentSetting, SettingConfig, production_setting
 from recsys_assets.recommenders.data import FloatArray, TrainingData
 from recsys_assets.recommenders.models import load_model
@@ -39,6 +40,8 @@ class PpoAgentConfig(AnsweringConfig):
     setting: SettingConfig = SettingConfig()
     """Simulated people."""
     reward: RewardConfig = RewardConfig()
+    trust: TrustConfig = TrustConfig()
+    """How far feedback is believed."""
     ppo: PpoConfig = PpoConfig()
     start: Literal["scratch", "champion"] = "scratch"
     """`champion`: go on from what is served now, where that is of the same movies."""
@@ -136,7 +139,7 @@ class PpoAgent(SessionAgent):
 
         if self.heard is None or self.heard.is_empty():
             return {}
-        found = feedback_opinions(setting, self.heard, trust=self.config.reward.trust)
+        found = feedback_opinions(setting, self.heard, trust=self.config.trust)
         return {"train": found} if len(found) else {}
 
     def _champion(self, data: TrainingData) -> PpoAgent | None:
