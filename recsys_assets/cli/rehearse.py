@@ -31,7 +31,6 @@ def rehearse(
     """
     import dagster as dg
 
-    from recsys_assets.agents.rehearsal.deployed import stage_of, write_rehearsal
     from recsys_assets.agents.rehearsal.people import PeopleConfig
     from recsys_assets.agents.rehearsal.rounds import Platform, RoundsConfig
     from recsys_assets.agents.rehearsal.rounds import rehearse as play
@@ -40,6 +39,7 @@ def rehearse(
     from recsys_assets.feedback.inbox import Inbox
     from recsys_assets.feedback.store import Folders
     from recsys_assets.feedback.training_data import published_feedback
+    from recsys_assets.serving.rehearsal import stage_of, write_rehearsal
     from recsys_assets.warehouse.lake import Lake
 
     settings, config = settings_of(dataset), RoundsConfig(rounds=rounds)

@@ -94,6 +94,7 @@ def events(model: Recommender, *, n: int, seed: int = 0) -> pl.DataFrame:
             "movie_id": movies,
             "action": ["like" if yes else "skip" for yes in liked],
             "request_id": [f"r{i}" for i in range(n)],
+            "position": [0] * n,
             "policy": ["uniform"] * n,
             "propensity": [1 / 60] * n,
             "timestamp": [datetime(2026, 11, 25)] * n,
@@ -113,6 +114,8 @@ def test_the_policy_whose_movies_people_answered_well_is_worth_more(ease: Recomm
 def test_too_few_decisions_give_no_figure(ease: Recommender, bad: Recommender) -> None:
     nothing = pl.DataFrame(schema={"user_id": pl.Int64, "movie_id": pl.Int64})
     assert "fewer than 100" in logged_values(events(ease, n=50), nothing, bad, ease, seed=1).not_had
+    below = events(ease, n=6000).with_columns(position=pl.lit(1, pl.Int64))
+    assert "first place of a list" in logged_values(below, nothing, bad, ease, seed=1).not_had
     without = events(ease, n=50).with_columns(propensity=pl.lit(None, pl.Float64))
     assert "no event carries the probability" in logged_values(without, nothing, bad, ease, seed=1).not_had
 

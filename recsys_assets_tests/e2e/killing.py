@@ -95,9 +95,10 @@ class Loop:
         """Published data, a warehouse that knows the movies, and a first training that has seen no feedback."""
         world, lake = two_tastes(users=40, seed=1), Lake(self.settings.lake_dir)
         ratings = lake.publish_frame(world.interactions, "ratings", upstream={})
-        lake.publish_frame(world.catalogue, "catalogue", upstream={})
+        features = lake.publish_frame(world.catalogue, "catalogue", upstream={})
         lake.publish_frame(make_splits(world.interactions, seed=1), "splits", upstream={"ratings": ratings.version})
-        (lake.root / "snapshot.json").write_text(json.dumps({"version": "d", "tables": {"ratings": ratings.version}}))
+        tables = {"ratings": ratings.version, "catalogue": features.version}
+        (lake.root / "snapshot.json").write_text(json.dumps({"version": "d", "tables": tables}))
         self.movies = world.catalogue["movie_id"].to_list()
         with Warehouse.of(self.settings).connect() as con:
             con.execute(f"CREATE TABLE movies AS SELECT unnest({self.movies}) AS movie_id")

@@ -49,9 +49,10 @@ def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Lake:
     monkeypatch.setattr(trials, "is_agent", lambda model: True)
     (ratings, catalogue), lake = small_world(), Lake(settings.lake_dir)
     published = lake.publish_frame(ratings, "ratings", upstream={})
-    lake.publish_frame(catalogue, "catalogue", upstream={})
+    features = lake.publish_frame(catalogue, "catalogue", upstream={})
     lake.publish_frame(make_splits(ratings, seed=1), "splits", upstream={"ratings": published.version})
-    (lake.root / "snapshot.json").write_text(json.dumps({"version": "d", "tables": {"ratings": published.version}}))
+    tables = {"ratings": published.version, "catalogue": features.version}
+    (lake.root / "snapshot.json").write_text(json.dumps({"version": "d", "tables": tables}))
     train_and_register(settings, MODEL, run_id="first")
     assert run_trial(settings, MODEL).decision.promote
     promote_challenger(settings, MODEL, by="run 1")

@@ -5,8 +5,9 @@ on all ratings, those of these people among them: that favours neither, and no f
 agent's own (`agents.evaluation.report` is for that).
 
 Off-policy, each is taken for a softmax over its 100 best movies, the scores divided by their own deviation, so that
-models of different scales are compared; what the user had rated publicly is never shown. Feedback that a challenger was
-fitted on is in the log that judges it: it favours the challenger, so that this figure is a floor and nothing more.
+models of different scales are compared; what the user had rated publicly is never shown. Only the first place of a list
+is looked at: what a policy would put below it depends on what stands above. Feedback that a challenger was fitted on is
+in the log that judges it: it favours the challenger, so that this figure is a floor and nothing more.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
-PEOPLE, SESSIONS = 300, 1200
+PEOPLE, SESSIONS = 300, 600
 """Most simulated people, and about as many sessions with all of them."""
 MOST_SESSIONS = 40
 """With one of them."""
@@ -65,9 +66,9 @@ def logged_values(
     events: pl.DataFrame, public: pl.DataFrame, challenger: Recommender, champion: Recommender, *, seed: int
 ) -> SideBySide:
     """SNIPS reward of a decision by accepted `events`; `public`: ratings that are not to be shown again."""
-    decisions = decisions_of(events)
+    decisions = decisions_of(events.filter(pl.col("position").fill_null(0) == 0))
     if not len(decisions.frame):
-        return _nothing("no event carries the probability with which its movie was shown")
+        return _nothing("no event carries the probability with which its movie was shown in the first place of a list")
     shown = decisions.frame.select("user_id", "movie_id")
     a, b = (decisions.matched(_chances(model, shown, public)) for model in (challenger, champion))
     values = [policy_value(log, "snips", seed=seed) for log in (a, b)]
