@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from rich.table import Table as RichTable
 
 from recsys_assets_tests.benchmarks.tables import show
@@ -38,6 +39,7 @@ def test_generating_many_ratings(tmp_path: Path) -> None:
     for column in ("seconds", "ratings a second", "MB written", "peak memory, MB"):
         table.add_column(column, justify="right")
     for layout in ("ml-10m", "movies-dataset"):
+        Console().print(f"[dim]generating {layout}: {asked:,} ratings ...[/]")
         process = subprocess.run(  # a process of its own: its peak is not that of what ran before
             [sys.executable, "-c", _GENERATE, layout, str(asked), str(tmp_path / layout)],
             check=True,

@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from rich.console import Console
 from rich.table import Table as RichTable
 
 from recsys_assets.defs.features import PUBLISHED
@@ -58,7 +59,9 @@ def test_ingest_of_many_ratings(tmp_path: Path) -> None:
     else:
         asked = int(os.environ.get("RECSYS_BENCHMARK_RATINGS", "5000000"))
         layout = LAYOUTS["movies-dataset"]
+        Console().print(f"[dim]ingest: generating {asked:,} ratings ...[/]")
         write_drop(layout, sized(layout, ratings=asked), raw)
+    Console().print("[dim]ingest: DuckDB alone, ingest, the same again, a newer drop, splits ...[/]")
     process = subprocess.run(  # a process of its own: its peak is that of ingest alone
         [sys.executable, __file__, str(tmp_path)],
         check=True,

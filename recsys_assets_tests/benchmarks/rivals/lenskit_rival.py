@@ -2,8 +2,9 @@
 
     python lenskit_rival.py MODEL WORK K
 
-WORK holds `train.parquet` (`user_id, movie_id, rating`) and `users.npy`; written are `lists.npy` (n_users, K) int64,
--1 where fewer remain, and `cost.json` (fit_cpu_s, recommend_cpu_s, peak_mb). What a user has in train is not listed.
+WORK holds `train.parquet` (`user_id, movie_id, rating`) and `users.npy`; written is `lists.npy` (n_users, K) int64,
+-1 where fewer remain, and printed the cost (fit_cpu_s, recommend_cpu_s, peak_mb) as JSON. What a user has in train is
+not listed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def main(name: str, work: Path, k: int) -> None:
     np.save(work / "lists.npy", table)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak}
-    (work / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
+    sys.stdout.write(f"{json.dumps(cost)}\n")
 
 
 if __name__ == "__main__":
