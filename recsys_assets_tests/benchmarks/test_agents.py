@@ -90,6 +90,7 @@ def measured(movies: int, head: str, n_steps: int) -> Speed:
     )
 
 
+@pytest.mark.timeout(3600)
 def test_updates_per_cpu_second_of_both_heads() -> None:
     """Prints what TARGETS asks for; a time is never asserted."""
     import torch

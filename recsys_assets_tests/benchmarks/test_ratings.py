@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from recsys_assets.features.splits import random_folds
 from recsys_assets.recommenders import RatingPredictor, build
 from recsys_assets.recommenders.data import Histories, Ids, TrainingData
 from recsys_assets_tests.benchmarks.alone import alone
+from recsys_assets_tests.benchmarks.peak import peak_mb
 from recsys_assets_tests.benchmarks.tables import show, write
 from recsys_assets_tests.recommenders.published import published
 
@@ -121,7 +121,7 @@ def over_folds(model: str, dataset: str, folds: int, mirror: Path) -> dict[str, 
                 "predict": time.process_time() - fitted,
             }
         )
-    return {k: float(np.mean([row[k] for row in rows])) for k in rows[0]} | {"peak": _peak_mb()}
+    return {k: float(np.mean([row[k] for row in rows])) for k in rows[0]} | {"peak": peak_mb()}
 
 
 Predict = Callable[[pl.DataFrame], np.ndarray]
@@ -161,10 +161,10 @@ def many(n: int, *, epochs: int = 20) -> dict[str, float]:
     started = time.process_time()
     warm.fit_data(_drawn(1000))
     compiled = time.process_time() - started
-    before = _peak_mb()
+    before = peak_mb()
     model, started = build("biased_mf", {"factors": 64, "epochs": epochs}), time.process_time()
     model.fit_data(data)
-    return {"fit": time.process_time() - started, "compile": compiled, "before": before, "peak": _peak_mb()}
+    return {"fit": time.process_time() - started, "compile": compiled, "before": before, "peak": peak_mb()}
 
 
 def _drawn(n: int) -> TrainingData:
@@ -184,10 +184,6 @@ def _drawn(n: int) -> TrainingData:
     )
     ids = Ids(np.arange(n_users)), Ids(np.arange(n_movies))
     return TrainingData(*ids, histories, catalogue, SEED, lambda _: None, pl.DataFrame())
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from recsys_assets.recommenders import build
 from recsys_assets.recommenders.data import Histories, Ids, TrainingData, align_people
 from recsys_assets.sources.ml_1m_ultragcn import UltraGcnData, read_ultragcn
 from recsys_assets_tests.benchmarks.alone import alone
+from recsys_assets_tests.benchmarks.peak import peak_mb
 from recsys_assets_tests.benchmarks.tables import show, write
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.real_data]
@@ -221,10 +221,6 @@ def test_size() -> None:
 def by_itself(task: str, name: str, argument: str, *, what: str) -> dict[str, Any] | None:
     """What this file prints as a script for one model."""
     return alone([sys.executable, __file__, task, name, argument], what=what)
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def table_of(title: str, columns: list[str], rows: list[list[str]]) -> Table:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from recsys_assets_tests.benchmarks.peak import peak_mb
 
 
 def scorer(name: str) -> object:
@@ -53,8 +54,7 @@ def main(name: str, work: Path, k: int) -> None:
         ids = items.ids()
         table[place[int(key.user_id)], : len(ids)] = ids
     np.save(work / "lists.npy", table)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak}
+    cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak_mb()}
     sys.stdout.write(f"{json.dumps(cost)}\n")
 
 
