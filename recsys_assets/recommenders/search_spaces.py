@@ -188,7 +188,7 @@ MADE_OF_MODELS: dict[str, Space] = {
     },
     "next_item": {
         "parts": Switches.of(
-            "markov_events", "markov_lasting", "markov_forward", "ease_lasting", "item_knn", "popularity"
+            "markov_events", "markov_lasting", "markov_forward", "ease_lasting", "user_kernel", "item_knn", "popularity"
         ),
         "candidates": Between(50, 500, log=True),
         "events_per_user": Between(1, 20, log=True),
