@@ -69,7 +69,7 @@ def _draw_lists(
     scores = np.array(scores, dtype=np.float32)
     hide_known(scores, observations, sessions.known, sessions.layout)
     best = _largest(scores, config.among)
-    noisy = np.take_along_axis(scores, best, axis=1) + config.spread * rng.gumbel(size=best.shape)
+    noisy = np.take_along_axis(scores, best, axis=1) + (config.spread * rng.gumbel(size=best.shape)).astype(np.float32)
     return np.take_along_axis(best, _largest(noisy, config.list_length), axis=1)
 
 

@@ -74,8 +74,13 @@ def lesson_of(seen: Sequence[Seen], config: PairConfig, *, seed: int) -> Lesson:
 
 
 def seen_by_folds(setting: AgentSetting, *, folds: int, cuts: int) -> list[Seen]:
-    """Ratings of training users, each fold of users through what the other folds teach."""
+    """Ratings of training users, each fold of users through what the other folds teach.
+
+    Of hardly any users there are no folds: they are seen through what they teach themselves.
+    """
     rows = np.arange(len(setting.users["train"]))
+    if len(rows) < 2 * folds:
+        return [seen_by_all(setting, "train", cuts=cuts)]
     fold = np.random.default_rng([setting.seed, folds]).permutation(rows) % folds
     return [_seen_fold(setting, rows[fold != n], rows[fold == n], cuts) for n in range(folds)]
 

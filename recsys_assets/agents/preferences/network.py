@@ -36,7 +36,7 @@ class RewardNetwork(nn.Module):
     def both(self, lesson: Lesson, movies: FloatArray) -> tuple[th.Tensor, th.Tensor]:
         """r (p,) of the better and of the worse of each pair; `movies` (n, d): inputs by the lesson's rows."""
         states = th.from_numpy(lesson.states)
-        return tuple(  # type: ignore[return-value]
+        return tuple(
             self(states, th.from_numpy(numbers), th.from_numpy(movies[rows]))
             for numbers, rows in ((lesson.better, lesson.better_rows), (lesson.worse, lesson.worse_rows))
         )
