@@ -198,7 +198,7 @@ def _scaled(model: RewardModel, judged: Sequence[Seen]) -> RewardModel:
     for context in (False, True):
         parts = [_rewards_and_values(model, seen, context) for seen in judged]
         r, values = (np.concatenate([part[n] for part in parts]) for n in (0, 1))
-        lines.append(np.polyfit(r, values, 1) if len(r) > 2 else None)
+        lines.append(np.polyfit(r, values, 1) if len(r) > 2 and np.ptp(r) > 1e-6 else None)
     offset, slope = np.zeros(2, dtype=np.float32), np.ones(2, dtype=np.float32)
     for place in (0, 1):
         line = lines[place] if lines[place] is not None else lines[1 - place]
