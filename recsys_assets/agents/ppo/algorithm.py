@@ -26,7 +26,7 @@ LARGEST_ERROR = 0.2
 class ReferencePPO(PPO):
     """`policy` is an `ItemPolicy`; its copy at the beginning, or `reference` set later, is what it is held near."""
 
-    policy: ItemPolicy  # type: ignore[assignment]
+    policy: ItemPolicy
 
     def __init__(self, *args: Any, kl_target: float, kl_weight: float, kl_gain: float, **kwargs: Any) -> None:
         self.kl_target, self.kl_weight, self.kl_gain = kl_target, kl_weight, kl_gain

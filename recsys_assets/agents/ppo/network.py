@@ -30,18 +30,14 @@ class ItemPolicy(ActorCriticPolicy):
 
     def _build(self, lr_schedule: Any) -> None:
         extractor = FlattenExtractor(self.observation_space)
-        self.actor = ItemQNetwork(
-            self.observation_space,
-            self.action_space,
-            extractor,
-            extractor.features_dim,
-            **self.arguments,  # type: ignore[arg-type]
-        )
+        actions: Any = self.action_space
+        self.actor = ItemQNetwork(self.observation_space, actions, extractor, extractor.features_dim, **self.arguments)
         config = self.arguments["config"]
         self.critic = nn.Sequential(
             trunk_of(state_width(self.actor.layout), config), zero(nn.Linear(config.trunk[-1], 1))
         )
-        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
+        optimizer: Any = self.optimizer_class
+        self.optimizer = optimizer(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
     def log_chances(self, obs: th.Tensor) -> tuple[th.Tensor, th.Tensor]:
         """(b, k) movies of the shortlist, -1 where there are fewer, and the logarithms of their chances."""
@@ -72,9 +68,17 @@ def log_chance_of(shortlist: th.Tensor, logs: th.Tensor, movies: th.Tensor) -> t
 def divergence(logs: th.Tensor, reference: th.Tensor) -> th.Tensor:
     """(b,) exact KL of two policies' logarithms (b, k) over one shortlist, in nats."""
     there = th.isfinite(logs)
-    return (logs.exp() * (logs - reference)).masked_fill(~there, 0.0).sum(dim=1)
+    own, other = (_finite(part, there) for part in (logs, reference))
+    return (own.exp() * there * (own - other)).sum(dim=1)
 
 
 def entropy(logs: th.Tensor) -> th.Tensor:
     """(b,) in nats."""
-    return -(logs.exp() * logs).masked_fill(~th.isfinite(logs), 0.0).sum(dim=1)
+    there = th.isfinite(logs)
+    own = _finite(logs, there)
+    return -(own.exp() * there * own).sum(dim=1)
+
+
+def _finite(logs: th.Tensor, there: th.Tensor) -> th.Tensor:
+    """0 at empty places before anything is done with them: what is masked afterwards still has a gradient, of nan."""
+    return logs.masked_fill(~there, 0.0)

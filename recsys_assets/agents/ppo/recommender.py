@@ -60,6 +60,8 @@ class PpoAgent(SessionAgent):
     training: PpoResult | None = None
     """How it was trained; not part of an export."""
     went_on_from: PpoAgent | None = None
+    network: dict[str, NDArray[Any]]
+    """Parameters to go on from."""
     heard: pl.DataFrame | None = None
 
     def hear(self, events: pl.DataFrame) -> None:

@@ -51,6 +51,10 @@ def test_empty_places_of_a_shortlist_take_no_part() -> None:
     logs = th.tensor([[np.log(0.25), np.log(0.75), -np.inf]])
     others = th.tensor([[np.log(0.5), np.log(0.5), -np.inf]])
 
+    logs.requires_grad_()
+    (divergence(logs, others) + entropy(logs)).sum().backward()
+    assert logs.grad is not None
+    assert th.isfinite(logs.grad).all()
     assert divergence(logs, others).item() == pytest.approx(0.25 * np.log(0.5) + 0.75 * np.log(1.5))
     assert log_chance_of(th.tensor([[8, 3, -1]]), logs, th.tensor([3])).item() == pytest.approx(np.log(0.75))
 
