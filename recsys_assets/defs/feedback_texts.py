@@ -22,7 +22,7 @@ NEW_FEEDBACK = (
     & dg.AutomationCondition.cron_tick_passed(EVERY).since(dg.AutomationCondition.newly_requested())
     & ~dg.AutomationCondition.in_progress()
 )
-"""Every ten minutes at most, and only after feedback came in: a run for every batch would take longer than reading it."""
+"""Every ten minutes at most, and only after feedback came in: to start a run takes longer than to read a batch."""
 _TEXT, _STATED = ("feedback", "text"), [("feedback", "action"), ("feedback", "rating")]
 
 
@@ -56,7 +56,11 @@ def feedback_texts(context: dg.AssetExecutionContext, deployment: Deployment) ->
 
 def _described(update: TextsUpdate) -> dict[str, object]:
     report, judgement, snapshot = update.report, update.judgement, update.snapshot
-    compared = {"model_accuracy": judgement.learned, "lexicon_accuracy": judgement.lexicon, "model_gain": judgement.gain}
+    compared = {
+        "model_accuracy": judgement.learned,
+        "lexicon_accuracy": judgement.lexicon,
+        "model_gain": judgement.gain,
+    }
     return {
         "dagster/row_count": report.texts,
         "read_now": report.read_now,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from recsys_assets.evaluation.canvas import SERIES, Theme, blank, look_of, name_axis, say_nothing_measured
+from recsys_assets.evaluation.canvas import SERIES, Theme, blank, name_axis, say_nothing_measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,15 +20,13 @@ WEEKS = 52
 def texts_figure(aspects: pl.DataFrame, weekly: pl.DataFrame, *, theme: Theme = "light") -> Figure:
     """`aspects`: `aspect, praised, criticized`; `weekly`: `week, texts, sentiment`, oldest first."""
     figure, axes = blank(9.0, 3.6, 1, 2, theme=theme)
-    for axis in axes.flat:
-        look_of(axis, theme)
     _aspects(axes.flat[0], aspects, theme)
     _weeks(axes.flat[1], weekly.tail(WEEKS), theme)
     return figure
 
 
 def _aspects(axis: Axes, aspects: pl.DataFrame, theme: Theme) -> None:
-    axis.set_title("Aspects, in texts", loc="left")
+    name_axis(axis, "Texts that praise or criticize", theme=theme)
     ordered = aspects.sort(pl.col("praised") + pl.col("criticized"), "aspect")
     places = np.arange(len(ordered))
     axis.barh(places, ordered["praised"].to_numpy(), color=SERIES[theme][0], label="praised")
@@ -36,16 +34,14 @@ def _aspects(axis: Axes, aspects: pl.DataFrame, theme: Theme) -> None:
     axis.set_yticks(places, ordered["aspect"].to_list())
     axis.xaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
     axis.legend(frameon=False, loc="lower right")
-    name_axis(axis, "x", "texts", theme)
 
 
 def _weeks(axis: Axes, weekly: pl.DataFrame, theme: Theme) -> None:
-    axis.set_title("Mean sentiment by week", loc="left")
+    name_axis(axis, "Mean sentiment by week, -1 to 1", theme=theme)
     if weekly.is_empty():
-        say_nothing_measured(axis, theme)
+        say_nothing_measured(axis, theme=theme)
         return
     axis.axhline(0, color=SERIES[theme][5], linewidth=0.8)
     axis.plot(weekly["week"].to_numpy(), weekly["sentiment"].to_numpy(), marker="o", color=SERIES[theme][0])
     axis.set_ylim(-1.05, 1.05)
     axis.tick_params(axis="x", labelrotation=30)
-    name_axis(axis, "y", "from -1, against, to 1, for", theme)

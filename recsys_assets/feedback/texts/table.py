@@ -9,6 +9,7 @@ unsure. The stated value stands; the conflict is stored and reported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,20 +49,22 @@ class TextsReport:
 def rated_texts(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """`user_id, text, rating` of events that carry both, in the order of time: what a model is fitted on."""
     con.execute(create_table_sql(FEEDBACK))
-    return con.execute(
+    return _frame(
+        con,
         "SELECT user_id, text, rating FROM feedback WHERE text IS NOT NULL AND rating IS NOT NULL "
-        "ORDER BY timestamp, event_id"
-    ).pl()
+        "ORDER BY timestamp, event_id",
+    )
 
 
 def write_texts(con: duckdb.DuckDBPyConnection, reader: Reader, *, progress: Progress = silent) -> TextsReport:
     """Bring `feedback_texts` up to what `feedback` holds, read by `reader`."""
     con.execute(create_table_sql(FEEDBACK))
     con.execute(create_table_sql(FEEDBACK_TEXTS))
-    texts = con.execute(
+    texts = _frame(
+        con,
         "SELECT event_id, user_id, movie_id, timestamp, text, md5(text) AS text_md5 FROM feedback "
-        "WHERE text IS NOT NULL ORDER BY timestamp, event_id"
-    ).pl()
+        "WHERE text IS NOT NULL ORDER BY timestamp, event_id",
+    )
     readings, new = _readings(con, texts, reader, progress)
     table = _table(texts, readings, _stated(con), reader.version)
     with transaction(con):
@@ -100,9 +103,9 @@ def _readings(
 ) -> tuple[pl.DataFrame, int]:
     """`text_md5` and `READING_SCHEMA` of each different text, and how many were read now."""
     columns = identifiers(READING_SCHEMA)
-    kept = con.execute(
-        f"SELECT DISTINCT ON (text_md5) text_md5, {columns} FROM feedback_texts WHERE model = ?", [reader.version]
-    ).pl()
+    kept = _frame(
+        con, f"SELECT DISTINCT ON (text_md5) text_md5, {columns} FROM feedback_texts WHERE model = ?", [reader.version]
+    )
     new = texts.unique("text_md5", keep="first", maintain_order=True).join(kept, on="text_md5", how="anti")
     read = reader.read(new["text"].to_list(), progress=progress)
     fresh = pl.concat([new.select("text_md5"), read], how="horizontal")
@@ -111,11 +114,12 @@ def _readings(
 
 def _stated(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """`user_id, movie_id, stated`: each writer's rating, like or skip, the strongest and last of them."""
-    explicit = con.execute(
+    explicit = _frame(
+        con,
         "SELECT event_id, user_id, movie_id, action, rating FROM feedback WHERE list_contains(?, action) "
         "AND user_id IN (SELECT user_id FROM feedback WHERE text IS NOT NULL) ORDER BY timestamp, event_id",
         [list(OPINIONS)],
-    ).pl()
+    )
     return settled(inferred_preferences(explicit)).select("user_id", "movie_id", stated="value")
 
 
@@ -130,6 +134,12 @@ def _table(texts: pl.DataFrame, readings: pl.DataFrame, stated: pl.DataFrame, mo
     return joined.with_columns(conflict=against.fill_null(False), model=pl.lit(model)).select(
         FEEDBACK_TEXTS.column_names
     )
+
+
+def _frame(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
+    found = pl.from_arrow(con.sql(query, params=list(parameters)).to_arrow_table())
+    assert isinstance(found, pl.DataFrame)
+    return found
 
 
 def _aspects(table: pl.DataFrame) -> pl.DataFrame:
