@@ -1,6 +1,7 @@
 """What people wrote: read for sentiment and aspects beside what they stated, a while after it came in."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -54,7 +55,7 @@ def feedback_texts(context: dg.AssetExecutionContext, deployment: Deployment) ->
     return dg.MaterializeResult(data_version=dg.DataVersion(update.snapshot.version), metadata=_described(update))
 
 
-def _described(update: TextsUpdate) -> dict[str, object]:
+def _described(update: TextsUpdate) -> dict[str, Any]:
     report, judgement, snapshot = update.report, update.judgement, update.snapshot
     compared = {
         "model_accuracy": judgement.learned,

@@ -76,7 +76,7 @@ class TextModel:
     def save(self, file: Path) -> None:
         arrays = {"terms": self.terms, "idf": self.idf, "weights": self.weights, "intercept": self.intercept}
         with atomic_file(file) as aside, aside.open("wb") as handle:
-            np.savez(handle, format=np.array(FORMAT), **arrays)
+            np.savez(handle, allow_pickle=False, format=np.array(FORMAT), **arrays)
 
     @classmethod
     def load(cls, file: Path) -> TextModel:
