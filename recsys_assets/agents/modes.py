@@ -79,8 +79,7 @@ class Mode:
     def _likeness(self, histories: Histories) -> FloatArray:
         """(b, n) cosines."""
         profiles = self._profiles(histories)
-        found: FloatArray = profiles / _length(profiles) @ self.content.T
-        return found
+        return np.asarray(profiles / _length(profiles) @ self.content.T, dtype=np.float32)
 
     def _likeness_by_rating(self, history: Histories, movie: int) -> FloatArray:
         """(r,) what each rating of one user adds to the likeness of a movie."""

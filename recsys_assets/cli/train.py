@@ -10,14 +10,16 @@ from recsys_assets.cli.common import FAILED, MISUSED, DatasetOption, clear_error
 from recsys_assets.progress import Progress
 from recsys_assets.settings import Settings
 
-AGENTS = {"dqn": "dqn_agent", "dqn_agent": "dqn_agent"}
+AGENTS = {"dqn": "dqn_agent", "dqn_agent": "dqn_agent", "ppo": "ppo_agent", "ppo_agent": "ppo_agent"}
+STEPS_OF = {"dqn_agent": "dqn", "ppo_agent": "ppo"}
+"""Part of an agent's config that says how long it learns."""
 SERVED = "SimulatedFeedback-v0"
 """The environment of the agent that is served: it shows what a service sees of a session."""
 ENVIRONMENTS = (SERVED, "LoggedSession-v0", "RatedCatalogue-v0", "RandomUsers-v0")
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="dqn, or any model of the leaderboard.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="dqn, ppo, or any model of the leaderboard.")],
     env: Annotated[
         str,
         typer.Option(
@@ -40,6 +42,9 @@ def train(
     if env not in ENVIRONMENTS:
         stop(MISUSED, f"there is no environment {env!r}; environments are {', '.join(ENVIRONMENTS)}")
 
+    if env != SERVED and name != "dqn_agent":
+        stop(MISUSED, f"{name} learns in {SERVED} alone; `recsys train dqn --env {env}` tries a DQN there")
+
     def progress(line: str) -> None:
         out.print(line, highlight=False, soft_wrap=True)
 
@@ -57,7 +62,7 @@ def _register(settings: Settings, name: str, steps: int | None, progress: Progre
     """Train what can be served."""
     from recsys_assets.registry.training import train_and_register
 
-    config: dict[str, Any] = {"dqn": {"steps": steps}} if steps is not None else {}
+    config: dict[str, Any] = {STEPS_OF[name]: {"steps": steps}} if steps is not None else {}
     trained = train_and_register(settings, name, config=config, progress=progress)
     for note, told in trained.notes.items():
         progress(f"{note.replace('_', ' ')}: {told}")

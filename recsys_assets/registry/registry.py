@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 RUN_TAG, MODEL_TAG = "dagster.run_id", "asset"
 REQUIREMENTS = ("numpy", "polars", "pydantic", "scipy")
+BATCHES_SEEN = "feedback_batches.json"
+"""Document of a version: the batches of feedback that its training has seen."""
 MOST_METRICS = 1_000
 """That MLflow takes in one call."""
 MOST = 10_000
@@ -133,6 +135,14 @@ class Registry:
         """A document kept with the version's run."""
         root = self._client().get_run(version.run_id).info.artifact_uri
         return (Path(unquote(urlparse(root).path)) / "documents" / name).read_text(encoding="utf-8")
+
+    def batches_seen(self, version: ModelVersion) -> list[str]:
+        """Batches of feedback that the version's training has read; none where it does not say."""
+        try:
+            batches: list[str] = json.loads(self.document(version, BATCHES_SEEN))
+        except FileNotFoundError:
+            return []
+        return batches
 
     # -- helpers -----------------------------------------------------------------------------------------------
 

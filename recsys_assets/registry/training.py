@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from recsys_assets.evaluation.model_figures import model_figures, training_notes
 from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.feedback.training_data import TrainingFeedback, training_feedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.records import ModelVersion, RunRecord
-from recsys_assets.registry.registry import Registry
+from recsys_assets.registry.registry import BATCHES_SEEN, Registry
 from recsys_assets.registry.upstream import upstream_of
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
@@ -29,6 +31,8 @@ class TrainedVersion:
 
     version: ModelVersion
     evaluation: Evaluation
+    feedback: TrainingFeedback
+    """What it has seen of it."""
     plots_markdown: dict[str, str]
     """Title -> picture."""
     lineage: dict[str, str]
@@ -45,20 +49,27 @@ def train_and_register(
     run_id: str = "",
     progress: Progress = silent,
 ) -> TrainedVersion:
-    """Fit, evaluate and register `model` as challenger on the data and splits published last.
+    """Fit, evaluate and register `model` as challenger on the data, splits and feedback published last.
 
     A run id that has registered already is resumed, not repeated as a second MLflow run.
     """
     lake, registry = Lake(settings.lake_dir), Registry(settings)
     snapshot, split_snapshot = current_snapshot(lake), lake.snapshot("splits")
+    splits = lake.read("splits")
+    feedback = training_feedback(lake, splits)
+    if feedback.events:
+        progress(f"{model}: {len(feedback.ratings):,} ratings of {feedback.events:,} events of feedback join")
     lineage = {
         "dataset": settings.dataset,
         "data_version": snapshot.version,
         "ratings_version": snapshot.tables["ratings"],
         "feature_version": snapshot.tables["catalogue"],
         "split_version": split_snapshot.version,
+        "feedback_version": feedback.version,
+        "feedback_events": str(feedback.events),
+        "feedback_ratings": str(len(feedback.ratings)),
     }
-    fields = _resumable(settings, model, config)
+    fields = _resumable(settings, model, config) | _to_go_on_from(registry, model, config)
     upstream = upstream_of(registry, model, fields, lineage=lineage)
     if upstream:
         fields["published"] = [str(export) for found in upstream for export in found.exports]
@@ -66,9 +77,10 @@ def train_and_register(
     trained = train(
         model,
         lambda: build(model, fields),
-        lake.read("splits"),
+        splits,
         lake.read("catalogue"),
         people=lake.read("users") if "users" in snapshot.tables else None,
+        feedback=feedback,
         seed=settings.seed,
         dataset=settings.dataset,
         data_version=snapshot.version,
@@ -78,11 +90,10 @@ def train_and_register(
     figures = {"quality": ranking_figure(trained.evaluation), **model_figures(trained.serving)}
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-        version = registry.record(
-            _record(trained, lineage, run_id, Path(folder), {name: png_bytes(f) for name, f in figures.items()})
-        )
+        pngs = {name: png_bytes(f) for name, f in figures.items()}
+        version = registry.record(_record(trained, lineage, feedback, run_id, Path(folder), pngs))
     pictures = {name: markdown_image(figure) for name, figure in figures.items()}
-    return TrainedVersion(version, trained.evaluation, pictures, lineage, training_notes(trained.serving))
+    return TrainedVersion(version, trained.evaluation, feedback, pictures, lineage, training_notes(trained.serving))
 
 
 def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -92,8 +103,21 @@ def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None)
     return folder | dict(config or {})
 
 
+def _to_go_on_from(registry: Registry, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Exports of the champion, for a model that is asked to start from it and can; none where there is none yet."""
+    champion = registry.find(model, "champion")
+    if (config or {}).get("start") != "champion" or champion is None:
+        return {}
+    return {"champion": [str(registry.artifact(model, champion.version, part=p)) for p in ("holdout", "serving")]}
+
+
 def _record(
-    trained: Trained, lineage: dict[str, str], run_id: str, folder: Path, figures: dict[str, bytes]
+    trained: Trained,
+    lineage: dict[str, str],
+    feedback: TrainingFeedback,
+    run_id: str,
+    folder: Path,
+    figures: dict[str, bytes],
 ) -> RunRecord:
     trained.holdout.save(folder / "holdout", extra=lineage)
     trained.serving.save(folder / "serving", extra=lineage)
@@ -104,7 +128,7 @@ def _record(
         metrics=trained.evaluation.metrics(),
         tags=lineage | training_notes(trained.serving),
         figures=figures,
-        documents={"evaluation.json": trained.evaluation.to_json()},
+        documents={"evaluation.json": trained.evaluation.to_json(), BATCHES_SEEN: json.dumps(feedback.batches)},
         holdout=folder / "holdout",
         serving=folder / "serving",
         series=training_series(trained.serving),

@@ -23,8 +23,9 @@ from recsys_assets.agents.dqn.checkpoints import read_checkpoint, write_checkpoi
 from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import Look, training_figures
 from recsys_assets.agents.dqn.items import ItemInputs, item_inputs
-from recsys_assets.agents.dqn.network import ItemDQNPolicy
+from recsys_assets.agents.dqn.network import ItemDQNPolicy, ItemQNetwork, PlainQNetwork
 from recsys_assets.agents.dqn.policy import QPolicy
+from recsys_assets.agents.dqn.quantile import QuantileDQN, QuantileQNetwork
 from recsys_assets.agents.dqn.replay import SessionReplay
 from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv
 from recsys_assets.agents.dqn.watch import Watch
@@ -35,6 +36,13 @@ from recsys_assets.recommenders.device import Device, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+HEADS: dict[str, tuple[type[DoubleDQN], type[ItemQNetwork]]] = {
+    "product": (DoubleDQN, ItemQNetwork),
+    "plain": (DoubleDQN, PlainQNetwork),
+    "quantile": (QuantileDQN, QuantileQNetwork),
+}
+"""`DqnConfig.head` -> who learns, and what."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,8 @@ def build_in(
         seed=seed,
     )
     network = {"layout": sessions.layout, "items": items, "known": sessions.known, "config": config.network}
-    model = DoubleDQN(
+    algorithm, kind = HEADS[config.head]
+    model = algorithm(
         ItemDQNPolicy,
         env,
         learning_rate=_falling(config.learning_rate),
@@ -156,7 +165,7 @@ def build_in(
         exploration_initial_eps=first,
         exploration_final_eps=last,
         max_grad_norm=config.max_grad_norm,
-        policy_kwargs={"plain": config.head == "plain", "network": network},
+        policy_kwargs={"kind": kind, "network": network},
         seed=seed,
         device=torch_device(device),
         replay=replay,
