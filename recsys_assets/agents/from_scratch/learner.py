@@ -127,7 +127,7 @@ class MaskedDQN(DQN):
             q = value[:, 0] + (phi * chosen).sum(dim=1)
             loss = functional.huber_loss(q, self._targets(batch))
             self.policy.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             th.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
             self.policy.optimizer.step()
             losses.append(loss.item())
