@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import LIMIT, PREFETCH, MemoryEstimate, RunningMean, with_prefetch
+from recsys_assets.tuner.controllers.estimates import LIMIT, PREFETCH, MemoryEstimate, RunningMean
 from recsys_assets.tuner.readings import Readings
 
 
@@ -66,4 +66,4 @@ class Autotune:
             if not going.any():
                 break
             workers = np.where(going[:, None], more, workers)
-        return with_prefetch(workers, self.memory, most=np.full(n, PREFETCH))
+        return Allocation.bounded(workers, self.memory.room_for(workers, most=np.full(n, PREFETCH)))

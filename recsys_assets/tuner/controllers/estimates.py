@@ -5,15 +5,22 @@ Every tuner gets its figures from here, so that none is ahead by better statisti
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 SATURATED = 0.9
 """Share of the cores from which work is slowed by other work: such an interval says nothing of a stage alone."""
-LIMIT = 0.95
-"""Of the memory, before the margin for what is not known exactly."""
+LIMIT = 0.98
+"""Of the memory, beside the margin for what is not known exactly."""
+FIRST_READINGS = 4.0
+"""That the assumed noise of readings weighs as much as."""
+SAFE = 2.5
+"""Standard errors that memory is taken to be larger than estimated."""
 FEW_READY = 2
 """Batches ready that are never given up for more workers."""
 PREFETCH = 16
@@ -23,8 +30,9 @@ PREFETCH = 16
 class RunningMean:
     """Mean of noisy readings (b, ...) of quantities that do not change, and how far off it may be."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.sum, self.squares, self.n = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    def __init__(self, shape: tuple[int, ...], *, noise: float = 0.1) -> None:
+        """`noise`: what a reading is taken to be off by, as a share, before there are enough to tell."""
+        self.sum, self.squares, self.n, self.noise = np.zeros(shape), np.zeros(shape), np.zeros(shape), noise
 
     def add(self, values: FloatArray, valid: np.ndarray) -> None:
         """`valid` (b,): rows whose values are to be believed."""
@@ -37,61 +45,63 @@ class RunningMean:
     def mean(self) -> FloatArray:
         return np.asarray(self.sum / np.maximum(self.n, 1))
 
-    @property
-    def relative_error(self) -> FloatArray:
-        """Standard error of the mean, as a share of it; what one reading may be off by is taken for 10 % at first."""
-        mean, n = self.mean, np.maximum(self.n, 1)
-        variance = np.maximum(self.squares / n - mean**2, 0)
-        prior = 4.0
-        deviation = np.sqrt((variance * n + prior * (0.1 * mean) ** 2) / (n + prior))
-        return np.asarray(deviation / np.maximum(np.abs(mean), 1e-12) / np.sqrt(n))
+    def error(self, scale: FloatArray) -> FloatArray:
+        """Standard error of the mean; `scale`: what `noise` is a share of."""
+        n = np.maximum(self.n, 1)
+        variance = np.maximum(self.squares / n - self.mean**2, 0)
+        known = variance * n + FIRST_READINGS * (self.noise * scale) ** 2
+        return np.asarray(np.sqrt(known / (n + FIRST_READINGS) / n))
 
 
 class MemoryEstimate:
     """Memory of an allocation that was not tried yet: bytes a worker and a batch from their readings, the rest fixed."""
 
     def __init__(self, n: int) -> None:
-        self.worker, self.batch, self.base = RunningMean((n, N_STAGES)), RunningMean((n,)), RunningMean((n,))
+        self.worker, self.batch = RunningMean((n, N_STAGES)), RunningMean((n,))
+        self.base, self.whole = RunningMean((n,)), RunningMean((n,))
 
     def learn(self, readings: Readings) -> None:
         running = ~readings.down
         self.worker.add(readings.stage_memory / readings.allocation.workers, running)
         self.batch.add(readings.batch_memory, running)
         held = readings.stage_memory.sum(axis=1) + readings.allocation.prefetch * readings.batch_memory
-        self.base.add(np.maximum(0, readings.memory - held), running)
-
-    @property
-    def one_worker(self) -> FloatArray:
-        """(b, n) two standard errors on the safe side, as are the others."""
-        return np.asarray(self.worker.mean * (1 + 2 * self.worker.relative_error))
-
-    @property
-    def one_batch(self) -> FloatArray:
-        """(b,)."""
-        return np.asarray(self.batch.mean * (1 + 2 * self.batch.relative_error))
+        self.base.add(readings.memory - held, running)
+        self.whole.add(readings.memory, running)
 
     def of(self, allocation: Allocation) -> FloatArray:
-        """(b,) share of the budget."""
-        workers = (allocation.workers * self.one_worker).sum(axis=1)
-        return np.asarray(workers + allocation.prefetch * self.one_batch + self.base.mean)
+        """(b,) share of the budget, on the safe side."""
+        return self.of_columns(allocation.workers, allocation.prefetch)
+
+    def of_columns(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
+        """(..., b) of `workers` (..., b, n) and `prefetch` (..., b). Errors of the parts are independent."""
+        mean = (workers * self.worker.mean).sum(axis=-1) + prefetch * self.batch.mean + np.maximum(0, self.base.mean)
+        variance = (
+            ((workers * self.worker.error(self.worker.mean)) ** 2).sum(axis=-1)
+            + (prefetch * self.batch.error(self.batch.mean)) ** 2
+            + self.base.error(self.whole.mean) ** 2  # off by a share of the whole memory
+        )
+        return np.asarray(mean + SAFE * np.sqrt(variance))
+
+    def room_for(self, workers: NDArray[Any], *, most: NDArray[Any]) -> IntArray:
+        """(..., b) batches that may wait ready beside `workers`, `FEW_READY` at least, `most` (..., b) at most."""
+        low = np.minimum(FEW_READY, np.broadcast_to(most, workers.shape[:-1])).astype(np.int64)
+        high = np.broadcast_to(most, workers.shape[:-1]).astype(np.int64)
+        for _ in range(6):
+            middle = (low + high + 1) // 2
+            fits = self.of_columns(workers, middle) <= LIMIT
+            low, high = np.where(fits, middle, low), np.where(fits, high, np.maximum(low, middle - 1))
+        return low
 
 
-def within_memory(wanted: Allocation, memory: MemoryEstimate, *, limit: float = LIMIT) -> Allocation:
+def within_memory(wanted: Allocation, memory: MemoryEstimate) -> Allocation:
     """`wanted`, or what of it fits: fewer batches ready first, down to `FEW_READY`, then all stages in proportion."""
-    few = with_prefetch(wanted.workers, memory, most=wanted.prefetch, limit=limit)
+    few = Allocation(wanted.workers, memory.room_for(wanted.workers, most=wanted.prefetch))
     low, high = np.zeros(len(wanted)), np.ones(len(wanted))
     for _ in range(12):
         middle = (low + high) / 2
-        inside = memory.of(_part(few, middle)) <= limit
+        inside = memory.of(_part(few, middle)) <= LIMIT
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return few.where(memory.of(few) <= limit, _part(few, low))
-
-
-def with_prefetch(workers: IntArray, memory: MemoryEstimate, *, most: IntArray, limit: float = LIMIT) -> Allocation:
-    """These workers, and as many batches ready as there is room for, `FEW_READY` to `most` (b,)."""
-    one = Allocation(workers, np.ones(len(workers), dtype=np.int64))
-    room = 1 + (limit - memory.of(one)) / np.maximum(memory.one_batch, 1e-12)
-    return Allocation.bounded(workers, np.clip(np.floor(room), np.minimum(FEW_READY, most), most))
+    return few.where(memory.of(few) <= LIMIT, _part(few, low))
 
 
 def _part(allocation: Allocation, share: FloatArray) -> Allocation:
@@ -110,7 +120,7 @@ class StageCurves:
 
     PRIOR = np.array([1.0, 0.01, 1e-4])
     """Of c1 and c2 as parts of c0."""
-    WEIGHT = np.array([0.0, 3e5, 3e8])
+    WEIGHT = np.array([0.0, 3e4, 3e9])
     """How much readings it takes to move each, in units of 1 / relative variance of 3 %."""
 
     def __init__(self, n: int) -> None:

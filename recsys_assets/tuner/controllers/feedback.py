@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, PREFETCH, MemoryEstimate, with_prefetch
+from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, PREFETCH, MemoryEstimate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 SMOOTHING = 0.5
@@ -44,7 +44,8 @@ class ProportionalControl:
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
         whole = self._for(target)
         found = whole.where(self.memory.of(whole) <= LIMIT, self._for(low * target))
-        return with_prefetch(found.workers, self.memory, most=np.full(len(target), PREFETCH))
+        ready = self.memory.room_for(found.workers, most=np.full(len(target), PREFETCH))
+        return Allocation(found.workers, ready)
 
     def _for(self, target: FloatArray) -> Allocation:
         wanted = np.ceil(target[:, None] / np.maximum(self.rate, 1e-9) - 1e-6)

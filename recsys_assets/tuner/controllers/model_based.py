@@ -8,9 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import LIMIT, MemoryEstimate, RunningMean, StageCurves
+from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, MemoryEstimate, RunningMean, StageCurves
 from recsys_assets.tuner.readings import FloatArray, Readings
 
+EVENED = 0.5
+"""Batches ready at which half of the loss by uneven stages is taken to be gone."""
 TARGETS = 96
 """Rates that are tried, as shares of what cores and trainer allow."""
 
@@ -23,7 +25,6 @@ class ModelBased:
     def begin(self, n: int) -> None:
         self.curves, self.memory = StageCurves(n), MemoryEstimate(n)
         self.cpu, self.trainer = RunningMean((n, N_STAGES)), RunningMean((n,))
-        self.storage = np.full(n, np.inf)
 
     def decide(self, readings: Readings) -> Allocation:
         self.learn(readings)
@@ -39,25 +40,22 @@ class ModelBased:
 
     def propose(self, readings: Readings) -> Allocation:
         """The optimum by all that is known."""
-        ceiling = np.minimum(readings.cores / self.cpu.mean.sum(axis=1), self.trainer.mean)
+        ceiling = self.ceiling(readings)
         share = np.linspace(0.02, 1.0, TARGETS)
         rates = share[:, None] * ceiling  # (t, b)
         workers = workers_for(self.curves.coefficients(), rates)
         reached = workers.max(axis=2) < np.inf
         bounded = np.where(np.isfinite(workers), workers, 1)
-        prefetch = self._prefetch(bounded)
-        held = (bounded * self.memory.worker.mean * (1 + 2 * self.memory.worker.relative_error)).sum(axis=2)
-        room = held + 2 * self.memory.batch.mean + self.memory.base.mean <= LIMIT
-        value = np.where(reached & room, rates, 0)
+        prefetch = self.memory.room_for(bounded, most=np.full(rates.shape, MOST_PREFETCH))
+        room = self.memory.of_columns(bounded, np.full(rates.shape, FEW_READY)) <= LIMIT
+        value = np.where(reached & room, rates * prefetch / (prefetch + EVENED), 0)
         best = value.argmax(axis=0)
         rows = np.arange(len(readings))
         return Allocation.bounded(bounded[best, rows], prefetch[best, rows])
 
-    def _prefetch(self, workers: FloatArray) -> FloatArray:
-        """(t, b) batches ready: a fifth of what the workers leave free, eight at most."""
-        held = (workers * self.memory.worker.mean).sum(axis=2) + self.memory.base.mean
-        batch = np.maximum(self.memory.batch.mean * (1 + 2 * self.memory.batch.relative_error), 1e-6)
-        return np.asarray(np.clip(np.floor((LIMIT - held) / batch), 1, MOST_PREFETCH))
+    def ceiling(self, readings: Readings) -> FloatArray:
+        """(b,) the most that cores and trainer allow, by what was read."""
+        return np.asarray(np.minimum(readings.cores / self.cpu.mean.sum(axis=1), self.trainer.mean))
 
 
 def workers_for(curves: FloatArray, rates: FloatArray) -> FloatArray:
