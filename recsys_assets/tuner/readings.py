@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,11 +52,3 @@ class Readings:
     def trainer_rate(self) -> FloatArray:
         """(b,) what the trainer would take, were it never kept waiting."""
         return np.asarray(self.throughput / np.maximum(1 - self.stall, 1e-3))
-
-    def take(self, rows: IntArray) -> Readings:
-        return Readings(
-            **{
-                f.name: value.take(rows) if isinstance(value := getattr(self, f.name), Allocation) else value[rows]
-                for f in fields(self)
-            }
-        )

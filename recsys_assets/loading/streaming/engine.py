@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from recsys_assets.loading.batches import Batch
 from recsys_assets.loading.shuffle import Examples
@@ -106,9 +106,9 @@ class _Epoch:
 
         self.engine, self.epoch, self.pool = engine, epoch, pool
         self.failure: BaseException | None = None
-        many = {"concurrency": MOST_WORKERS, "output_order": "input"}
+        many: dict[str, Any] = {"concurrency": MOST_WORKERS, "output_order": "input"}
         self.pipeline = (
-            PipelineBuilder()
+            cast(Any, PipelineBuilder())
             .add_source(self._source(engine.plan.order(epoch)))
             .pipe(self._stage(FETCH, lambda job: engine.plan.fetch(*job), lambda job: job[1].length), **many)
             .pipe(self._stage(DECODE, engine.plan.decode, lambda f: len(f.data)), **many)
@@ -183,7 +183,7 @@ def _mixing(engine: SpdlEngine, epoch: int) -> Any:
 
     mixer = engine.plan.mixer(epoch)
 
-    class Mixing(Aggregator):  # type: ignore[misc]
+    class Mixing(Aggregator):
         def accumulate(self, item: Examples) -> list[Examples] | None:
             engine._flying.release_soon()
             return mixer.add(item) or None

@@ -1,4 +1,4 @@
-"""What is measured of a running pipeline: per stage the time at work, of CPU and the bytes held; the trainer's waits."""
+"""What is measured of a running pipeline: time at work, CPU and bytes held of each stage; the trainer's waits."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Counters:
     cpu: NDArray[np.float64]
     """CPU seconds of them."""
     tasks: NDArray[np.int64]
+    passed: NDArray[np.float64]
+    """Bytes that went through each stage."""
     held: NDArray[np.float64]
     """Bytes in the hands of each stage now."""
     peak_held: float
@@ -51,7 +53,7 @@ class Gauges:
         n = len(self.stages)
         self._lock = threading.Lock()
         self.busy, self.cpu = np.zeros(n), np.zeros(n)
-        self.tasks, self.held = np.zeros(n, dtype=np.int64), np.zeros(n)
+        self.tasks, self.passed, self.held = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
         self.ready_bytes = self.peak = self.waited = 0.0
         self.batches = self.examples = 0
 
@@ -70,6 +72,7 @@ class Gauges:
                 self.busy[stage] += wall
                 self.cpu[stage] += cpu
                 self.tasks[stage] += 1
+                self.passed[stage] += size
                 self.held[stage] -= size
 
     def made_ready(self, size: float) -> None:
@@ -92,6 +95,7 @@ class Gauges:
                 self.busy.copy(),
                 self.cpu.copy(),
                 self.tasks.copy(),
+                self.passed.copy(),
                 self.held.copy(),
                 self.peak,
                 self.ready_bytes,

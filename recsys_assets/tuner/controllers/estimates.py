@@ -54,7 +54,7 @@ class RunningMean:
 
 
 class MemoryEstimate:
-    """Memory of an allocation that was not tried yet: bytes a worker and a batch from their readings, the rest fixed."""
+    """Memory of an allocation that was not tried yet: of a worker and a batch from their readings, the rest fixed."""
 
     def __init__(self, n: int) -> None:
         self.worker, self.batch = RunningMean((n, N_STAGES)), RunningMean((n,))

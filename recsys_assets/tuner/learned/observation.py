@@ -1,7 +1,7 @@
 """What the learned tuner sees of a pipeline: ratios, so that one policy serves 2 cores and 128.
 
-Per stage: workers, what the fitted model proposes, share of time at work, estimated slowdown by contention, share of the
-memory and of the CPU. Of the whole: cores, throughput against the ceiling, stall, memory, prefetch, and what has changed.
+Per stage: workers, what the fitted model proposes, share of time at work, estimated slowdown by contention, share of
+the memory and of the CPU. Of the whole: cores, throughput against the ceiling, stall, memory, prefetch, what changed.
 """
 
 from __future__ import annotations

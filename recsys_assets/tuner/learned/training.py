@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -73,7 +74,7 @@ def train_tuner(config: TunerConfig | None = None, *, seed: int, progress: Progr
     looks, best = [_look(model, validation, 0)], tuner_of(model.policy)
     chunk, began = config.look_every * config.envs * config.n_steps, time.process_time()
     while model.num_timesteps < config.steps:
-        model.learn(chunk, reset_num_timesteps=False, log_interval=None)  # type: ignore[arg-type]
+        model.learn(chunk, reset_num_timesteps=False)
         look = _look(model, validation, model.num_timesteps)
         if look.quality > max(known.quality for known in looks):
             best = tuner_of(model.policy)
@@ -82,7 +83,7 @@ def train_tuner(config: TunerConfig | None = None, *, seed: int, progress: Progr
     return TrainedTuner(best, tuple(looks), model.num_timesteps / max(1e-9, time.process_time() - began))
 
 
-def _ppo(config: TunerConfig, seed: int):  # type: ignore[no-untyped-def]
+def _ppo(config: TunerConfig, seed: int) -> Any:
     import torch
     from stable_baselines3 import PPO
 
@@ -101,12 +102,13 @@ def _ppo(config: TunerConfig, seed: int):  # type: ignore[no-untyped-def]
     )
     starts = np.cumsum([0, *CHOICES[:-1]])
     with torch.no_grad():
-        model.policy.action_net.weight.mul_(0.1)
-        model.policy.action_net.bias[starts + FOLLOW] += config.follow
+        head: Any = model.policy.action_net
+        head.weight.mul_(0.1)
+        head.bias[starts + FOLLOW] += config.follow
     return model
 
 
-def tuner_of(policy) -> LearnedTuner:  # type: ignore[no-untyped-def]
+def tuner_of(policy: Any) -> LearnedTuner:
     """The policy's weights as plain arrays."""
     from torch import nn
 
@@ -114,5 +116,5 @@ def tuner_of(policy) -> LearnedTuner:  # type: ignore[no-untyped-def]
     return LearnedTuner(tuple((m.weight.detach().numpy().copy(), m.bias.detach().numpy().copy()) for m in linear))
 
 
-def _look(model, validation: Scenario, steps: int) -> TunerLook:  # type: ignore[no-untyped-def]
+def _look(model: Any, validation: Scenario, steps: int) -> TunerLook:
     return TunerLook(steps, float(play(tuner_of(model.policy), validation, seed=0).per_pipeline.mean()))

@@ -31,7 +31,7 @@ class PipelinesVecEnv(VecEnv):
         super().__init__(
             num_envs,
             spaces.Box(-np.inf, np.inf, (WIDTH,), dtype=np.float32),
-            spaces.MultiDiscrete(CHOICES),
+            spaces.MultiDiscrete(np.array(CHOICES)),
         )
         self.family, self.first_seed, self.episode = family, seed, 0
 
