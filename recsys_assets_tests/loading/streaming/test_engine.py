@@ -54,7 +54,6 @@ def test_batches_are_the_same_while_workers_come_and_go(plan: Plan) -> None:
     for number, batch in enumerate(changing.batches(iter([0, 1]))):
         changing.resize(knobs[number % len(knobs)])
         found.append(as_bytes(batch))
-        )
 
     assert found == columns(SpdlEngine(plan), 2)
     assert changing.switched >= len(found) - 1
