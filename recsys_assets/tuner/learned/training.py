@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, Positive
 from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW
-from recsys_assets.tuner.learned.policy import LearnedTuner
+from recsys_assets.tuner.learned.policy import Layer, LearnedTuner
 from recsys_assets.tuner.learned.vector import PipelinesVecEnv
+from recsys_assets.tuner.learned.views import GlobalView, ProposalView
 from recsys_assets.tuner.simulator.families import FAMILIAR
 from recsys_assets.tuner.simulator.running import Scenario, scenario
 
@@ -89,7 +90,7 @@ def _ppo(config: TunerConfig, seed: int) -> Any:
 
     model = PPO(
         "MlpPolicy",
-        PipelinesVecEnv(FAMILIAR, config.envs, seed=seed),
+        PipelinesVecEnv(FAMILIAR, config.envs, ProposalView(), seed=seed),
         learning_rate=lambda left: config.learning_rate * max(0.1, left),
         n_steps=config.n_steps,
         batch_size=config.batch_size,
@@ -113,8 +114,42 @@ def tuner_of(policy: Any) -> LearnedTuner:
     from torch import nn
 
     linear = [m for m in policy.mlp_extractor.policy_net if isinstance(m, nn.Linear)] + [policy.action_net]
-    return LearnedTuner(tuple((m.weight.detach().numpy().copy(), m.bias.detach().numpy().copy()) for m in linear))
+    return LearnedTuner(tuple(map(_plain, linear)))
 
 
 def _look(model: Any, validation: Scenario, steps: int) -> TunerLook:
     return TunerLook(steps, float(play(tuner_of(model.policy), validation, seed=0).per_pipeline.mean()))
+
+
+def train_intune(config: TunerConfig | None = None, *, seed: int, progress: Progress = silent) -> LearnedTuner:
+    """The ablation: DQN (Mnih et al., 2015) on the global view, as InTune's is described. Its last weights."""
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.logger import Logger
+    from torch import nn
+
+    config, view = config or TunerConfig(), GlobalView()
+    model = DQN(
+        "MlpPolicy",
+        PipelinesVecEnv(FAMILIAR, config.envs, view, seed=seed),
+        learning_rate=config.learning_rate,
+        buffer_size=200_000,
+        learning_starts=10_000,
+        batch_size=512,
+        gamma=config.gamma,
+        train_freq=1,
+        gradient_steps=4,
+        target_update_interval=10_000,
+        exploration_fraction=0.5,
+        policy_kwargs={"net_arch": [config.width] * 2},
+        seed=seed,
+        device="cpu",
+    )
+    model.set_logger(Logger(folder=None, output_formats=[]))
+    model.learn(config.steps)
+    progress(f"tuner: InTune's DQN trained for {model.num_timesteps:,} decisions")
+    network: Any = model.q_net.q_net
+    return LearnedTuner(tuple(_plain(m) for m in network if isinstance(m, nn.Linear)), GlobalView(), relu=True)
+
+
+def _plain(linear: Any) -> Layer:
+    return linear.weight.detach().numpy().copy(), linear.bias.detach().numpy().copy()
