@@ -11,7 +11,8 @@ from recsys_assets.tuner.readings import Readings
 class Controller(Protocol):
     """Decides, after each interval, on the allocation of the next. Columns: many pipelines at once."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def begin(self, n: int) -> None:
         """`n` pipelines start, at one worker a stage; whatever was known of others is forgotten."""

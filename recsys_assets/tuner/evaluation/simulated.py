@@ -6,13 +6,11 @@ after a re-size are all in its mean. The unit of chance is the pipeline; differe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys_assets.evaluation.bootstrap import Interval, mean_interval, paired_bootstrap
-from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.simulator.running import STEPS, RunningPipelines, Scenario
@@ -79,14 +77,3 @@ def play(controller: Controller, scenario: Scenario, *, seed: int, steps: int = 
         deaths += died
         wanted = controller.decide(readings)
     return Run(controller.name, quality, deaths, scenario.resized)
-
-
-def compare(
-    controllers: Sequence[Controller], scenario: Scenario, *, seed: int, progress: Progress = silent
-) -> dict[str, Run]:
-    """By name, in this order."""
-    found = {}
-    for controller in controllers:
-        run = found[controller.name] = play(controller, scenario, seed=seed)
-        progress(f"{scenario.family.name}: {run.name} q {run.mean.mean:.3f}, memory ran out in {run.died:.0%}")
-    return found
