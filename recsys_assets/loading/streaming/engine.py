@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -53,7 +53,7 @@ class Engine(Protocol):
 
     gauges: Gauges
 
-    def batches(self, epochs: Iterator[int]) -> Iterator[Batch]:
+    def batches(self, epochs: Iterator[int]) -> Generator[Batch, None, None]:
         """All batches of each epoch in turn. Closing it stops all threads."""
 
     def resize(self, knobs: Knobs) -> None:
@@ -85,7 +85,7 @@ class SpdlEngine:
         """Totals up to now."""
         return self.gauges.read()
 
-    def batches(self, epochs: Iterator[int]) -> Iterator[Batch]:
+    def batches(self, epochs: Iterator[int]) -> Generator[Batch, None, None]:
         for epoch in epochs:
             yield from self._epoch(epoch)
 

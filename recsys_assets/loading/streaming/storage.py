@@ -18,7 +18,8 @@ import numpy as np
 class Storage(Protocol):
     """Safe for many threads at once."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def read(self, path: Path, start: int, length: int) -> bytes:
         """`length` bytes from `start` on."""

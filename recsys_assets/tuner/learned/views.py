@@ -5,7 +5,7 @@ A view is used by training, by the simulator's environment and by the controller
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
@@ -29,7 +29,7 @@ class View(Protocol):
     """Columns: many pipelines at once."""
 
     name: str
-    observations: spaces.Box
+    observations: spaces.Box[Any]
     actions: spaces.Space[np.ndarray]
 
     def begin(self, n: int) -> None:
@@ -49,7 +49,7 @@ class ProposalView:
     """Ours: figures of each stage, steps from a fitted model's proposal, q - max(0, memory - 0.9) - died."""
 
     name = "learned (PPO)"
-    observations = spaces.Box(-FAR, FAR, (WIDTH,), dtype=np.float32)
+    observations: spaces.Box[Any] = spaces.Box(-FAR, FAR, (WIDTH,), dtype=np.float32)
     actions: spaces.Space[np.ndarray] = spaces.MultiDiscrete(np.array(CHOICES))
 
     def begin(self, n: int) -> None:
@@ -71,7 +71,7 @@ class GlobalView:
 
     name = "InTune's DQN (global view)"
     STEPS = (-5, -1, 1, 5)
-    observations = spaces.Box(-FAR, FAR, (N_STAGES + 7,), dtype=np.float32)
+    observations: spaces.Box[Any] = spaces.Box(-FAR, FAR, (N_STAGES + 7,), dtype=np.float32)
     actions: spaces.Space[np.ndarray] = spaces.Discrete(len(STEPS) * (N_STAGES + 1) + 1)  # type: ignore[assignment]
 
     def begin(self, n: int) -> None:
