@@ -13,7 +13,7 @@ from recsys_assets.evaluation.canvas import markdown_image, png_bytes
 from recsys_assets.evaluation.model_figures import model_figures, training_notes, training_series
 from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
-from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.evaluation.training import PROTOCOLS, Trained, train
 from recsys_assets.feedback.training_data import TrainingFeedback, training_feedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
@@ -85,6 +85,7 @@ def train_and_register(
         dataset=settings.dataset,
         data_version=snapshot.version,
         split_version=split_snapshot.version,
+        protocols=("temporal",) if "champion" in fields else PROTOCOLS,  # an update is to be quick
         progress=progress,
     )
     figures = {"quality": ranking_figure(trained.evaluation), **model_figures(trained.serving)}

@@ -73,6 +73,11 @@ class PpoAgent(SessionAgent):
         from recsys_assets.agents.preferences.training import train_reward_model
 
         config, champion = self.config, self._champion(data)
+        if champion is not None and self._knows_all(champion, data):
+            data.progress(f"{self.name}: nothing is new to the champion; it stays as it is")
+            self.went_on_from, self.network = champion, champion.network
+            self._keep(champion.policy, champion.taste, champion.features)
+            return
         setting = production_setting(data, config.setting, model=champion.taste if champion else None)
         weights = champion.weights if champion else None
         proxy = train_reward_model(
@@ -160,6 +165,15 @@ class PpoAgent(SessionAgent):
         if not fit:
             data.progress(f"{self.name}: no champion of these movies to go on from; it begins from scratch")
         return max(fit, key=lambda model: len(model.histories.movies), default=None)
+
+    def _knows_all(self, champion: PpoAgent, data: TrainingData) -> bool:
+        """Whether there is neither feedback nor a rating that the champion did not learn from."""
+        own, theirs = data.histories, champion.histories
+        same = np.array_equal(champion.users.values, data.users.values) and all(
+            np.array_equal(getattr(own, column), getattr(theirs, column))
+            for column in ("indptr", "movies", "ratings", "timestamps")
+        )
+        return same and (self.heard is None or self.heard.is_empty())
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return super()._state() | {NETWORK + name: value for name, value in self.network.items()}
