@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,9 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from recsys_assets.cli.common import FAILED, MISUSED, DatasetOption, JsonOption, out, print_json, settings_of, stop
+from recsys_assets.shown import shown
 
+CONFLICTS_SHOWN = 5
 group = typer.Typer(help="What people did with movies: add, import, look.", no_args_is_help=True)
 
 
@@ -61,7 +64,7 @@ def import_file(
     except OSError as error:
         stop(MISUSED, f"{file} can't be read: {error.strerror}")
     for line, reason, _ in batch.refused.iter_rows():
-        out.print(f"line {line}: {escape(reason)}", highlight=False, soft_wrap=True)
+        out.print(f"line {line}: {escape(shown(reason, most=1_000))}", highlight=False, soft_wrap=True)
     rows = batch.events.to_dicts()
     with Inbox(Folders.of(settings).inbox) as inbox:
         for start in range(0, len(rows), inbox.max_events):
@@ -69,6 +72,25 @@ def import_file(
     out.print(f"{len(rows):,} events are in the inbox, {len(batch.refused):,} were refused", highlight=False)
     if len(batch.refused):
         raise typer.Exit(FAILED)
+
+
+@group.command()
+def analyze(
+    text: Annotated[str, typer.Argument(help="What somebody might write.")], as_json: JsonOption = False
+) -> None:
+    """Try what is read in a text by lexicon and rules: sentiment and aspects. Nothing is stored."""
+    from recsys_assets.feedback.texts import read_text
+
+    found = read_text(text)
+    if as_json:
+        print_json(asdict(found))
+        return
+    out.print(
+        f"{found.label}: sentiment {found.sentiment:+.2f} (-1 to 1), confidence {found.confidence:.2f}", highlight=False
+    )
+    for what, names in (("praised", found.aspects.praised), ("criticized", found.aspects.criticized)):
+        if names:
+            out.print(f"{what}: {', '.join(names)}", highlight=False)
 
 
 @group.command()
@@ -86,9 +108,13 @@ def status(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
     table.add_row("batches taken", f"{found.accepted_batches:,}")
     table.add_row("events taken", f"{found.events:,} by {found.users:,} people")
     table.add_row("by action", ", ".join(f"{action} {n:,}" for action, n in found.actions.items()) or "none yet")
+    table.add_row("texts read", ", ".join(f"{label} {n:,}" for label, n in found.texts.items()) or "none yet")
+    table.add_row("texts against what was stated", f"{len(found.conflicts):,}")
     table.add_row("batches rejected", f"{len(found.rejected):,}")
     out.print(table)
     for name, reason in found.rejected.items():
-        out.print(f"{name}: {escape(reason)}", highlight=False, soft_wrap=True)
+        out.print(escape(f"{shown(name)}: {shown(reason, most=1_000)}"), highlight=False, soft_wrap=True)
+    for event in found.conflicts[:CONFLICTS_SHOWN]:
+        out.print(f"event {event}: its text says the opposite of what was stated; the stated value counts")
     if found.waiting:
         out.print("The sensor `feedback_inbox` takes what waits; it runs with `make dev`.", highlight=False)

@@ -27,6 +27,10 @@ class FeedbackStatus:
     events: int
     users: int
     actions: dict[str, int]
+    texts: dict[str, int]
+    """Texts that were read, by label."""
+    conflicts: tuple[str, ...]
+    """Events whose text says the opposite of what their writer stated."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
@@ -36,10 +40,10 @@ def feedback_status(settings: Settings) -> FeedbackStatus:
     """Look; nothing is sealed, moved or opened for it."""
     folders = Folders.of(settings)
     inbox = sorted(folders.inbox.iterdir()) if folders.inbox.exists() else []
-    try:
-        events = Lake(settings.lake_dir).read("feedback")
-    except LakeError:
-        events = pl.DataFrame(schema=EVENT_SCHEMA)
+    events = _published(settings, "feedback", EVENT_SCHEMA)
+    texts = _published(
+        settings, "feedback_texts", {"event_id": pl.String(), "label": pl.String(), "conflict": pl.Boolean()}
+    )
     counts = events.group_by("action").len().sort("len", descending=True)
     return FeedbackStatus(
         waiting=tuple(p.stem for p in inbox if p.suffix in SUFFIXES),
@@ -52,9 +56,18 @@ def feedback_status(settings: Settings) -> FeedbackStatus:
         events=len(events),
         users=events["user_id"].n_unique(),
         actions=dict(counts.iter_rows()),
+        texts=dict(texts.group_by("label").len().sort("len", descending=True).iter_rows()),
+        conflicts=tuple(texts.filter("conflict")["event_id"]),
     )
 
 
 def _loose(folders: Folders) -> set[str]:
     """Accepted batches that no archive holds yet."""
     return {p.stem for p in folders.accepted.iterdir() if p.suffix in SUFFIXES} if folders.accepted.exists() else set()
+
+
+def _published(settings: Settings, table: str, empty: dict[str, pl.DataType]) -> pl.DataFrame:
+    try:
+        return Lake(settings.lake_dir).read(table)
+    except LakeError:
+        return pl.DataFrame(schema=empty)

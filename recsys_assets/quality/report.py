@@ -8,6 +8,7 @@ import polars as pl
 
 from recsys_assets.quality.profile import SAMPLE_ROWS
 from recsys_assets.quality.units import told
+from recsys_assets.shown import shown
 
 if TYPE_CHECKING:
     from recsys_assets.quality.validate import RuleResult, TableReport
@@ -58,7 +59,7 @@ def _rows(frame: pl.DataFrame) -> list[str]:
 def _cell(value: str | None) -> str:
     """A value that can't break out of its cell or its page: text is data."""
     text = "(missing)" if value is None else " ".join(str(value).split())
-    shown = text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
-    for character in "\\`*_[]<>|~#!":
-        shown = shown.replace(character, f"\\{character}")
-    return shown
+    cell = shown(text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…")
+    for character in "\\`*_[]<>|~#!&:@":
+        cell = cell.replace(character, f"\\{character}")
+    return cell.replace("www.", "www\\.")

@@ -38,6 +38,21 @@ PARTS = ("train", "validation", "test")
 ACTIONS = ("like", "watch", "click", "skip", "ignore", "rating")
 """What can be done with a movie; `rating` alone carries stars."""
 
+ASPECTS = (
+    "acting",
+    "characters",
+    "dialogue",
+    "direction",
+    "humour",
+    "length",
+    "music",
+    "pace",
+    "plot",
+    "visuals",
+)
+"""What of a film a text may praise or criticize."""
+TEXT_LABELS = ("positive", "negative", "neutral", "unknown")
+
 _GENRES = Distribution("genres", "Movies by genre", "genres", "values")
 _DECADES = Distribution("decades", "Movies by decade", "year", "steps", step=10)
 
@@ -250,6 +265,35 @@ FEEDBACK = Table(
     ),
 )
 
+FEEDBACK_TEXTS = Table(
+    "feedback_texts",
+    "feature",
+    "What texts of feedback say; beside what people stated, and never in its place",
+    (
+        Column("event_id", "VARCHAR", "Event of `feedback` that carries the text", required=True),
+        Column("user_id", "BIGINT", "Who wrote it", required=True, minimum=1),
+        Column("movie_id", "BIGINT", "Of what", required=True, minimum=1),
+        Column("timestamp", "TIMESTAMP", "When, UTC", required=True),
+        Column("text_md5", "VARCHAR", "MD5 of the text, so that equal texts are read once", required=True),
+        Column("sentiment", "DOUBLE", "From -1, against, to 1, for", required=True, minimum=-1, maximum=1),
+        Column("label", "VARCHAR", "The same in a word", required=True, allowed=TEXT_LABELS),
+        Column("confidence", "DOUBLE", "How sure the reader is", required=True, minimum=0, maximum=1),
+        Column("praised", "VARCHAR[]", "Aspects spoken well of", required=True, allowed=ASPECTS),
+        Column("criticized", "VARCHAR[]", "Aspects spoken ill of", required=True, allowed=ASPECTS),
+        Column("stated", "DOUBLE", "What the same person stated of the movie, -1 to 1", minimum=-1, maximum=1),
+        Column("conflict", "BOOLEAN", "The text says the opposite of what was stated", required=True),
+        Column("model", "VARCHAR", "Reader and its version", required=True),
+    ),
+    key=("event_id",),
+    references=(Reference("event_id", "feedback", "event_id"),),
+    order_by=("timestamp", "event_id"),
+    distributions=(
+        Distribution("labels", "Texts by sentiment", "label", "values"),
+        Distribution("praise", "Praised aspects", "praised", "values"),
+        Distribution("criticism", "Criticized aspects", "criticized", "values"),
+    ),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "validated",
@@ -294,6 +338,7 @@ TABLES: dict[str, Table] = {
         IMDB_TITLES,
         CATALOGUE,
         FEEDBACK,
+        FEEDBACK_TEXTS,
         QUARANTINE,
     )
 }
