@@ -30,7 +30,7 @@ from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.splits import publish_splits
 from recsys_assets.quality import validate, validate_tables
 from recsys_assets.settings import PROJECT_ROOT, load_settings
-from recsys_assets.sources import prepare
+from recsys_assets.sources import fetch, prepare
 from recsys_assets.sources.drops import drops_dir
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
 from recsys_assets.warehouse.clean import clean_table
@@ -112,6 +112,7 @@ def run(folder: Path) -> dict[str, object]:
     for again in ("", "again: ", f"newer drop of {NEWER:,}: "):
         if again.startswith("newer"):
             _write_newer(published, drops_dir(settings) / "newer" / "ratings.csv")
+        fetch._DIGESTS.clear()  # each time is a run of its own, in processes that have hashed nothing yet
         with timed(f"{again}find and check the files"):
             files = prepare(settings)
         with Warehouse.of(settings).connect() as con:

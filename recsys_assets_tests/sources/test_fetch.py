@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.settings import Settings
+from recsys_assets.sources import fetch as fetch_module
 from recsys_assets.sources import prepare
 from recsys_assets.sources.errors import ChecksumError, TransientSourceError, UnavailableError
-from recsys_assets.sources.fetch import PublishedFile, fetch
+from recsys_assets.sources.fetch import PublishedFile, fetch, sha256_of
 from recsys_assets.sources.files import SourceError
 from recsys_assets_tests.sources.conftest import Publisher
 
@@ -264,3 +266,23 @@ def test_the_licence_of_many_files_is_told_once(settings: Settings, mirror: Path
     said: list[str] = []
     prepare(chosen, progress=said.append)
     assert [line.split(":")[0] for line in said if ": licence: " in line] == ["movies-dataset-small", "imdb"]
+
+
+def test_bytes_that_nobody_touched_are_hashed_once_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_bytes(b"1,2,3")
+    os.utime(path, (1, 1))
+    monkeypatch.setattr(fetch_module, "SETTLED_SECONDS", -60.0)  # the time of its last change can't be set back
+    reads = []
+    monkeypatch.setattr(fetch_module, "_digest", lambda *asked: reads.append(asked) or asked[0].read_bytes().hex())
+    assert sha256_of(path) == sha256_of(path) == b"1,2,3".hex()
+    assert len(reads) == 1
+    path.write_bytes(b"1,2,4")
+    assert sha256_of(path) == b"1,2,4".hex()
+
+
+def test_bytes_that_were_touched_just_now_are_hashed_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    for content in (b"1,2,3", b"1,2,4"):
+        path.write_bytes(content)
+        assert sha256_of(path) == hashlib.sha256(content).hexdigest()
