@@ -34,6 +34,20 @@ class Settings(BaseSettings):
     """Seed of every random choice that no config states otherwise."""
     timezone: str = "UTC"
     """IANA zone in which the nightly schedule's 02:00 is meant."""
+    sensor_seconds: PositiveInt = 15
+    """How often the daemon looks at the inbox, and whether to retrain; read when the code location is loaded."""
+    retrain_least_events: PositiveInt = 500
+    """New events of feedback that are reason enough to retrain what learns from them."""
+    retrain_longest_wait: float = Field(default=3600.0, ge=0)
+    """Seconds after which fewer are."""
+    retrain_first_pause: float = Field(default=300.0, ge=0)
+    """Seconds to wait after a retraining that failed; twice as long after each further one, 6 hours at most."""
+    gate_holdout_margin: float = Field(default=0.005, ge=0)
+    """NDCG@10 by which a challenger on newer data may be worse on the frozen hold-out, where chance explains it."""
+    gate_return_margin: float = Field(default=0.03, ge=0)
+    """Share of its champion's simulated return that an agent may lose."""
+    gate_off_policy_margin: float = Field(default=0.1, ge=0)
+    """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)
@@ -77,6 +91,11 @@ class Settings(BaseSettings):
     def champion_dir(self) -> Path:
         """What serving loads: `models/champion/<dataset>/<model>/`."""
         return self.models_dir / "champion" / self.dataset
+
+    @property
+    def challenger_dir(self) -> Path:
+        """Challengers that stayed so: `models/challenger/<dataset>/<model>/`; scored beside champions, never served."""
+        return self.models_dir / "challenger" / self.dataset
 
     @property
     def mlflow_uri(self) -> str:

@@ -122,6 +122,16 @@ class TasteModel:
         rated: FloatArray = self.base[movies] + np.einsum("bi,bi->b", tastes, self.design[movies])
         return rated
 
+    def shares(self, history: Histories, movie: int) -> FloatArray:
+        """(r,) stars that each rating of one person adds to what is expected of a movie, beside its base.
+
+        The mean of a belief is linear in the ratings, so these are exact: they sum up to `a_i . x_u`.
+        """
+        rated = self.design[history.movies]
+        residual = (history.ratings - self.base[history.movies]) / self.noise
+        shares: FloatArray = residual * (rated @ (self.believe(history).covariance[0] @ self.design[movie]))
+        return shares
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays, to be stored with whatever believes by this model."""
         return {"base": self.base, "design": self.design, "prior": self.prior, "noise": np.array(self.noise)}

@@ -27,6 +27,8 @@ class World:
     """(n, d) genres, text and mean rating, as `content_state.movie_features` makes them; 310 of the IMDb table."""
     catalogue: pl.DataFrame
     """One row per movie, in this order."""
+    sequence: FloatArray
+    """(n, d) frozen vectors of a sequence model (`sequence_features`); no columns where there is none."""
 
     @classmethod
     def of(cls, movies: Ids, catalogue: pl.DataFrame, counts: IntArray, features: FloatArray) -> Self:
@@ -35,7 +37,14 @@ class World:
         length = np.linalg.norm(genres, axis=1, keepdims=True)
         known = np.log1p(counts) / max(1.0, float(np.log1p(counts.max(initial=0))))
         return cls(
-            movies, genres, genres / np.maximum(length, 1e-9), names, known.astype(np.float32), features, catalogue
+            movies,
+            genres,
+            genres / np.maximum(length, 1e-9),
+            names,
+            known.astype(np.float32),
+            features,
+            catalogue,
+            np.empty((len(movies), 0), dtype=np.float32),
         )
 
     def __len__(self) -> int:

@@ -76,6 +76,7 @@ def models(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
 def rollback(
     model: Annotated[str, typer.Argument(help="Model, e.g. svd.")],
     version: Annotated[int | None, typer.Argument(help="Version. [default: the champion before this one]")] = None,
+    why: Annotated[str, typer.Option(help="Reason, for the audit trail.")] = "",
     dataset: DatasetOption = None,
 ) -> None:
     """Make an earlier version the champion again, and export it for serving."""
@@ -84,8 +85,52 @@ def rollback(
 
     settings = settings_of(dataset)
     with clear_errors():
-        restored = roll_back(Registry(settings), model, version)
+        restored = roll_back(Registry(settings), model, version, why=why)
     out.print(f"{model} is served from version {restored.version} again.")
+
+
+def audit(
+    model: Annotated[str | None, typer.Argument(help="Model, e.g. svd. [default: all]")] = None,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who or what promoted, refused or rolled back which version, when, why and from which feedback."""
+    from recsys_assets.registry.audit import audit_entries
+
+    settings = settings_of(dataset)
+    entries = audit_entries(settings, model)
+    if as_json:
+        print_json(entries)
+        return
+    if not entries:
+        stop(NOT_BUILT, f"nothing was promoted yet; run `recsys materialize --dataset {settings.dataset}`")
+    table = RichTable(title=f"Audit trail · {settings.dataset}", title_justify="left")
+    for column in ("when (UTC)", "what", "model", "version", "before", "by", "feedback", "why"):
+        table.add_column(column, overflow="fold")
+    for e in entries:
+        seen = f"{e.made_from.get('feedback_events', '0')} events, {len(e.batches)} batches new"
+        before = "" if e.before is None else str(e.before)
+        table.add_row(e.at[:19], e.act, e.model, str(e.version), before, escape(e.by), seen, escape(e.why))
+    out.print(table)
+
+
+def shadow(dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+    """How challengers that were not promoted answer the requests that champions are asked."""
+    from recsys_assets.serving.shadow import shadow_report
+
+    settings = settings_of(dataset)
+    report = shadow_report(settings)
+    if as_json:
+        print_json(report.to_dicts())
+        return
+    if report.is_empty():
+        stop(NOT_BUILT, "no request was scored in shadow yet; it takes a challenger that stayed one, and requests")
+    table = RichTable(title=f"Challengers in shadow · {settings.dataset}", title_justify="left")
+    for column in report.columns:
+        table.add_column(column.replace("_", " "))
+    for row in report.iter_rows():
+        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row))
+    out.print(table)
 
 
 def _figure(value: float | None) -> str:

@@ -10,6 +10,14 @@ from recsys_assets.defs.training import model_asset, trained
 
 GROUP = "agents"
 DqnAgentParams = launchpad_config("dqn_agent")
+SEQUENCE_MODEL = "gru4rec"
+"""Whose frozen vectors describe movies to the agent."""
+LIKE_HELD_OUT_USERS = dg.AssetCheckSpec(
+    "like_held_out_users",
+    asset="user_simulator",
+    blocking=True,
+    description="Tastes must foretell held-out users' ratings better than the movies' level, and acts be calibrated.",
+)
 
 
 @dg.asset(
@@ -19,9 +27,13 @@ DqnAgentParams = launchpad_config("dqn_agent")
     owners=[TEAM],
     freshness_policy=NIGHTLY,
     tags={"layer": "model", "cost": "slow"},
+    check_specs=[LIKE_HELD_OUT_USERS],
 )
 def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
-    """Simulated people, made of training users, and how like held-out users they are."""
+    """Simulated people, made of training users, and how like held-out users they are.
+
+    The check is part of it: both ask the same people, who take longer to make than to judge.
+    """
     from recsys_assets.agents.evaluation.publish import validated_simulator
     from recsys_assets.agents.simulators.figures import validation_figure
     from recsys_assets.evaluation.canvas import markdown_image
@@ -36,33 +48,27 @@ def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) ->
             "summary": report.summary,
             "assumptions": report.assumptions,
             "plots": dg.MetadataValue.md(markdown_image(validation_figure(report), alt="validation of the simulator")),
-        }
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=LIKE_HELD_OUT_USERS.name,
+                passed=report.passed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=report.summary,
+                metadata={"fold_in_rmse": report.fold_in_rmse, "level_rmse": report.level_rmse},
+            )
+        ],
     )
 
 
-@dg.asset_check(
-    name="like_held_out_users",
-    asset=user_simulator,
-    blocking=True,
-    description="Tastes must foretell held-out users' ratings better than the movies' level, and acts be calibrated.",
-)
-def like_held_out_users(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> dg.AssetCheckResult:
-    from recsys_assets.agents.evaluation.publish import validated_simulator
-
-    report = validated_simulator(deployment.settings())
-    return dg.AssetCheckResult(
-        passed=report.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=report.summary,
-        metadata={"fold_in_rmse": report.fold_in_rmse, "level_rmse": report.level_rmse},
-    )
-
-
-@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator])
+@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator, SEQUENCE_MODEL])
 def dqn_agent(
     context: dg.AssetExecutionContext, config: DqnAgentParams, deployment: Deployment
 ) -> dg.MaterializeResult:
-    """A Double DQN over all movies: starts as the best supervised policy, and learns the value of whole sessions."""
+    """A Double DQN over all movies: starts as the best supervised policy, and learns the value of whole sessions.
+
+    Movies are described to it by the published `gru4rec`, frozen; the version is named in its lineage.
+    """
     return trained(context, deployment, config)
 
 

@@ -7,13 +7,21 @@ that comes late, a tick that is lost, or a daemon that is killed changes nothing
 import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import dagster as dg
 
-from recsys_assets.defs.metadata import column_schema, event_times
+from recsys_assets.defs.metadata import column_schema, event_times, feedback_seen
 from recsys_assets.defs.quality import expectation_specs, validated
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
-from recsys_assets.feedback.store import BatchReport, Folders, ingest_batches, publish_feedback, waiting_batches
+from recsys_assets.feedback.store import (
+    BatchReport,
+    Folders,
+    ingest_batches,
+    publish_feedback,
+    taken_batches,
+    waiting_batches,
+)
 from recsys_assets.settings import load_settings
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake
@@ -24,15 +32,17 @@ MOST_AT_ONCE = 100
 """Batches of one run."""
 MOST_TRIES = 5
 """Runs that may fail on the same batches before the sensor asks for a person."""
+TABLE = dg.AssetKey("feedback")
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 WAITING_TAG = "recsys/feedback_waiting"
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+"""Without `NOT_STARTED`: a daemon that was killed left such a run; it starts when its key is asked for again."""
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy: else a run for each batch
@@ -59,7 +69,7 @@ with warnings.catch_warnings():
             context.add_asset_metadata(
                 {
                     **_described(report),
-                    "events_in_all": snapshot.rows,
+                    **feedback_seen(snapshot.version, snapshot.rows),
                     **event_times(snapshot.first_event, snapshot.last_event),
                 },
                 partition_key=report.batch,
@@ -91,36 +101,48 @@ take_feedback = dg.define_asset_job(
 
 @dg.sensor(
     job=take_feedback,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=load_settings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Registers each sealed batch of `data/feedback/<dataset>/inbox/` as a partition, and takes what waits.",
 )
 def feedback_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    waiting = waiting_batches(Folders.of(load_settings()))
+    folders, instance = Folders.of(load_settings()), context.instance
+    waiting = waiting_batches(folders) or _left_behind(instance, folders)
     if not waiting:
         return dg.SkipReason("no batch waits in the inbox")
-    instance = context.instance
     if instance.get_runs_count(dg.RunsFilter(job_name=take_feedback.name, statuses=UNFINISHED)):
         return dg.SkipReason(f"{len(waiting)} batches wait for the run that takes those before them")
     registered = instance.get_dynamic_partitions(str(BATCHES.name))
     new = [name for name in waiting if name not in set(registered)]
     chosen = _contiguous([*registered, *new], waiting)[:MOST_AT_ONCE]
     digest = hashlib.sha256("\n".join(chosen).encode()).hexdigest()[:16]
-    tries = instance.get_runs_count(dg.RunsFilter(job_name=take_feedback.name, tags={WAITING_TAG: digest}))
-    if tries >= MOST_TRIES:
+    tagged = dg.RunsFilter(job_name=take_feedback.name, statuses=FINISHED, tags={WAITING_TAG: digest})
+    tries = instance.get_runs(tagged)
+    failed = list(takewhile(lambda run: run.status != dg.DagsterRunStatus.SUCCESS, tries))
+    if len(failed) >= MOST_TRIES:
         return dg.SkipReason(
-            f"{tries} runs could not take {chosen[0]} and {len(chosen) - 1} more batches; look at the last run, mend "
-            "what it says, and materialize `feedback` for them"
+            f"{len(failed)} runs could not take {chosen[0]} and {len(chosen) - 1} more batches; look at the last run, "
+            "mend what it says, and materialize `feedback` for them"
         )
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=f"feedback:{digest}:{tries}",
+                run_key=f"feedback:{digest}:{len(tries)}",
                 tags={RANGE_START: chosen[0], RANGE_END: chosen[-1], WAITING_TAG: digest},
             )
         ],
         dynamic_partitions_requests=[BATCHES.build_add_request(new)] if new else [],
     )
+
+
+def _left_behind(instance: dg.DagsterInstance, folders: Folders) -> list[str]:
+    """Batches that a killed run has moved but not reported, or reported but not checked: to be taken as they stand."""
+    if unreported := sorted(taken_batches(folders) - instance.get_materialized_partitions(TABLE)):
+        return unreported
+    newest = next(iter(instance.fetch_materializations(TABLE, limit=1).records), None)
+    run = instance.get_run_by_id(newest.run_id) if newest else None
+    unchecked = run is not None and run.status in FINISHED and run.status != dg.DagsterRunStatus.SUCCESS
+    return [newest.partition_key] if newest and newest.partition_key and unchecked else []
 
 
 def _contiguous(order: Sequence[str], waiting: Sequence[str]) -> list[str]:

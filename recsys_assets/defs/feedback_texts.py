@@ -1,13 +1,14 @@
 """What people wrote: read for sentiment and aspects beside what they stated, a while after it came in."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from recsys_assets.defs.feedback import feedback
 from recsys_assets.defs.metadata import bullet_list, column_lineage, column_schema, event_times, numbers, table_record
 from recsys_assets.defs.quality import expectation_specs, validated
-from recsys_assets.defs.resources import DUCKDB_WRITER, TEAM, Deployment
+from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.evaluation.canvas import markdown_image
 from recsys_assets.evaluation.text_figures import texts_figure
 from recsys_assets.feedback.texts.update import TextsUpdate, update_texts
@@ -31,6 +32,7 @@ _TEXT, _STATED = ("feedback", "text"), [("feedback", "action"), ("feedback", "ra
     group_name="feedback",
     kinds={"duckdb", "parquet", "scikitlearn"},
     owners=[TEAM],
+    freshness_policy=NIGHTLY,
     tags={"layer": "feature"},
     metadata={
         "dagster/column_schema": column_schema(FEEDBACK_TEXTS),
@@ -54,7 +56,7 @@ def feedback_texts(context: dg.AssetExecutionContext, deployment: Deployment) ->
     return dg.MaterializeResult(data_version=dg.DataVersion(update.snapshot.version), metadata=_described(update))
 
 
-def _described(update: TextsUpdate) -> dict[str, object]:
+def _described(update: TextsUpdate) -> dict[str, Any]:
     report, judgement, snapshot = update.report, update.judgement, update.snapshot
     compared = {
         "model_accuracy": judgement.learned,

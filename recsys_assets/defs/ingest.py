@@ -12,7 +12,7 @@ from recsys_assets.warehouse.database import Warehouse, stored_bytes
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.lineage import column_sources
-from recsys_assets.warehouse.load import load_raw
+from recsys_assets.warehouse.load import load_tables
 from recsys_assets.warehouse.snapshot import publish_quarantine
 from recsys_assets.warehouse.tables import (
     GENOME,
@@ -123,11 +123,10 @@ def raw_tables(context: dg.AssetExecutionContext, deployment: Deployment) -> Ite
     settings = deployment.settings()
     files = prepare(settings, progress=context.log.info)
     with Warehouse.of(settings).connect() as con:
-        for table in (t for t in RAW_TABLES if dg.AssetKey(t.name) in context.selected_asset_keys):
-            corrected = [c for c in files.corrections if c.table == table.name]
-            report = load_raw(con, table, files.of_table(table.name), corrections=corrected, progress=context.log.info)
+        selected = [t for t in RAW_TABLES if dg.AssetKey(t.name) in context.selected_asset_keys]
+        for report in load_tables(con, selected, files, progress=context.log.info):
             yield dg.MaterializeResult(
-                asset_key=table.name,
+                asset_key=report.table,
                 data_version=dg.DataVersion(report.version),
                 metadata={
                     "dagster/row_count": report.rows,

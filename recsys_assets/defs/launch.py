@@ -157,7 +157,13 @@ def selected_assets(selection: str, *, leave_out: str = "") -> Sequence[dg.Asset
             f"{', '.join(sorted(k.to_user_string() for k in by_day))} is made by day: choose the days in the web UI "
             "(`make dev`, Materialize), or `dagster job backfill -j publish_day`"
         )
-    return sorted(keys - by_day)
+    ours = keys & whole_graph().asset_layer.selected_asset_keys
+    if not ours:
+        raise LaunchError(
+            f"{', '.join(sorted(k.to_user_string() for k in keys - by_day))} is made by a job of its own: materialize "
+            "it in the web UI (`make dev`)"
+        )
+    return sorted(ours)
 
 
 def _selection(text: str) -> dg.AssetSelection:

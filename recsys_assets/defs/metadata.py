@@ -62,6 +62,11 @@ def event_times(first: datetime | None, last: datetime | None) -> dict[str, dg.M
     }
 
 
+def feedback_seen(version: str, events: int) -> dict[str, dg.MetadataValue]:
+    """What a training has read of the feedback; by this the retraining sensor knows who is behind."""
+    return {"feedback_version": dg.MetadataValue.text(version), "feedback_events": dg.MetadataValue.int(events)}
+
+
 def bullet_list(lines: Iterable[str]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))
 

@@ -7,12 +7,15 @@ trial, not on the model: a challenger that loses must not keep the leaderboard f
 
 import dagster as dg
 
-from recsys_assets.defs.metadata import numbers
+from recsys_assets.defs.metadata import bullet_list, numbers, table_record
 from recsys_assets.defs.recommenders import ALL
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
+from recsys_assets.registry.audit import audit_entries, audit_table
 from recsys_assets.registry.trial import last_trial, promote_challenger, run_trial
 
 GROUP = "promotion"
+ACTS_SHOWN = 10
+"""Of the audit trail, the newest."""
 
 
 def promotion_of(
@@ -33,16 +36,22 @@ def promotion_of(
     )
     def trial(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """The challenger and the champion, both scored now on the frozen hold-out neither was fitted on."""
-        result = run_trial(deployment.settings(), name)
+        result = run_trial(deployment.settings(), name, by=f"run {context.run_id}", progress=context.log.info)
         return dg.MaterializeResult(
-            metadata={**numbers(result.figures()), "verdict": result.decision.reason, "challenger": result.challenger}
+            metadata={
+                **numbers(result.figures()),
+                "verdict": result.decision.reason,
+                "challenger": result.challenger,
+                **({"floors": bullet_list(floor.said for floor in result.floors)} if result.floors else {}),
+            }
         )
 
     @dg.asset_check(
         name="beats_champion",
         asset=trial,
         blocking=True,
-        description="First of its kind, better beyond chance, or as good and fitted on newer data.",
+        description="First of its kind, better beyond chance, or as good and fitted on newer data; an agent must also "
+        "keep its simulated return and its off-policy value.",
     )
     def beats_champion(context: dg.AssetCheckExecutionContext, deployment: Deployment) -> dg.AssetCheckResult:
         result = last_trial(deployment.settings(), name)
@@ -64,7 +73,8 @@ def promotion_of(
     )
     def champion(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
         """What serving loads: the `champion` alias and its export under `models/champion/`."""
-        promoted = promote_challenger(deployment.settings(), name)
+        settings = deployment.settings()
+        promoted = promote_challenger(settings, name, by=f"run {context.run_id}")
         return dg.MaterializeResult(
             data_version=dg.DataVersion(f"{name}-v{promoted.version}"),
             metadata={
@@ -72,6 +82,7 @@ def promotion_of(
                 "export": dg.MetadataValue.path(str(promoted.path)),
                 "served_by_default": promoted.default_model,
                 "why": promoted.reason,
+                "audit": table_record(audit_table(audit_entries(settings, name)[-ACTS_SHOWN:])),
             },
         )
 

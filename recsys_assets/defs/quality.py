@@ -8,7 +8,7 @@ import dagster as dg
 
 from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.defs.resources import DUCKDB_WRITER, Deployment
-from recsys_assets.quality import TableReport, rules_of, validate
+from recsys_assets.quality import TableReport, rules_of, validate_tables
 from recsys_assets.quality.pages import table_page, write_site
 from recsys_assets.quality.store import last_reference, record
 from recsys_assets.warehouse.database import Warehouse
@@ -64,11 +64,11 @@ def validated(context: dg.AssetCheckExecutionContext, deployment: Deployment) ->
         selected[key.asset_key.to_user_string()].add(key.name)
     run_id = context.run.run_id
     with Warehouse.of(settings).connect() as con:
-        for name, only in sorted(selected.items()):
-            reference = last_reference(settings, name, before_run=run_id)
-            report = validate(con, TABLES[name], only=only, reference=reference)
+        references = {name: last_reference(settings, name, before_run=run_id) for name in selected}
+        tables = [TABLES[name] for name in sorted(selected)]
+        for report in validate_tables(con, tables, only=selected, references=references):
             record(settings, report, run_id=run_id)
-            yield from _check_results(report, table_page(settings, name))
+            yield from _check_results(report, table_page(settings, report.table))
     write_site(settings)
 
 

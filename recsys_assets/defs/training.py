@@ -10,7 +10,7 @@ import dagster as dg
 from recsys_assets.defs.automation import ON_SOUND_INPUTS
 from recsys_assets.defs.config import as_fields
 from recsys_assets.defs.features import data_snapshot, splits
-from recsys_assets.defs.metadata import numbers
+from recsys_assets.defs.metadata import bullet_list, feedback_seen, numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.training import train_and_register
 
@@ -20,11 +20,11 @@ Cost = Literal["quick", "slow"]
 
 
 def model_asset(
-    *, kinds: set[str], cost: Cost = "quick", needs: Sequence[dg.AssetsDefinition] = ()
+    *, kinds: set[str], cost: Cost = "quick", needs: Sequence[dg.AssetsDefinition | str] = ()
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """`@dg.asset` with all that models share; the function's name is the model's, its docstring the description.
 
-    `needs`: assets beside data and splits that have to be there, and sound, before the model is trained.
+    `needs`: assets, or their names, beside data and splits that have to be there, and sound, before it is trained.
     """
     return dg.asset(
         deps=[data_snapshot, splits, *needs],
@@ -50,6 +50,11 @@ def trained(context: dg.AssetExecutionContext, deployment: Deployment, config: d
         "dataset": evaluation.dataset,
         "version": version.version.version,
         "mlflow_run_id": version.version.run_id,
+        **feedback_seen(version.feedback.version, version.feedback.events),
+        "feedback_ratings": len(version.feedback.ratings),
+        **({"feedback_left_out": str(version.feedback.left_out)} if any(version.feedback.left_out.values()) else {}),
         "ratings_and_splits": f"data {evaluation.data_version}, splits {evaluation.split_version}",
+        "lineage": bullet_list(f"{name}: {of}" for name, of in version.lineage.items()),
+        **version.notes,
     }
     return dg.MaterializeResult(data_version=dg.DataVersion(f"{name}-v{version.version.version}"), metadata=metadata)

@@ -31,9 +31,15 @@ class AnswersByRule(Protocol):
 
 @runtime_checkable
 class TrainedInSimulation(Protocol):
-    """An agent that was trained just now, and not read from an export, has pictures of how it went."""
+    """An agent that was trained just now, and not read from an export, shows how it went."""
 
     def training_pictures(self) -> dict[str, Figure]: ...
+
+    def training_series(self) -> dict[str, NDArray[Any]]:
+        """(n, 2) of steps and values by the name that is logged."""
+
+    def training_notes(self) -> dict[str, str]:
+        """What is to be known of it in words."""
 
 
 def model_figures(model: Recommender) -> dict[str, Figure]:
@@ -46,3 +52,13 @@ def model_figures(model: Recommender) -> dict[str, Figure]:
     if isinstance(model, TrainedInSimulation):
         figures |= model.training_pictures()
     return figures
+
+
+def training_series(model: Recommender) -> dict[str, NDArray[Any]]:
+    """What was logged while an agent learned, (n, 2) of steps and values by name."""
+    return model.training_series() if isinstance(model, TrainedInSimulation) else {}
+
+
+def training_notes(model: Recommender) -> dict[str, str]:
+    """How the training of an agent went, in words."""
+    return model.training_notes() if isinstance(model, TrainedInSimulation) else {}

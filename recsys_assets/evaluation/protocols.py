@@ -28,6 +28,7 @@ from recsys_assets.evaluation.errors import EvaluationError
 from recsys_assets.evaluation.groups import group_users
 from recsys_assets.evaluation.results import RankingResult, RatingResult
 from recsys_assets.evaluation.scoring import score_lists, score_ratings
+from recsys_assets.feedback.training_data import TrainingFeedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import RatingPredictor, Recommender
 
@@ -60,12 +61,17 @@ def fit_temporal(
     catalogue: pl.DataFrame,
     *,
     people: pl.DataFrame | None = None,
+    feedback: TrainingFeedback | None = None,
     seed: int,
     progress: Progress = silent,
 ) -> Recommender:
-    """A model fitted on the temporal training part only: the one that can be judged on what came after."""
+    """A model fitted on the temporal training part only: the one that can be judged on what came after.
+
+    Of `feedback` only what was known before that part ended joins it.
+    """
     _require_time_order(splits)
     model, train = make(), interactions_of(splits, "temporal", "train")
+    train = feedback.judged(splits) if feedback else train
     progress(f"{model.name}: fitting on the temporal training part, {len(train):,} ratings")
     return model.fit(train, catalogue, people=people, seed=seed, progress=progress)
 

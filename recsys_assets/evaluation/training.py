@@ -22,6 +22,7 @@ from recsys_assets.evaluation.protocols import (
     score_temporal,
 )
 from recsys_assets.evaluation.results import Evaluation
+from recsys_assets.feedback.training_data import TrainingFeedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import Recommender
 
@@ -38,7 +39,7 @@ class Trained:
     holdout: Recommender
     """Fitted on the temporal training part only: what the promotion gate scores."""
     serving: Recommender
-    """Fitted on all interactions: what people are served."""
+    """Fitted on all interactions, feedback's ratings among them: what people are served."""
     evaluation: Evaluation
 
 
@@ -49,6 +50,7 @@ def train(
     catalogue: pl.DataFrame,
     *,
     people: pl.DataFrame | None = None,
+    feedback: TrainingFeedback | None = None,
     seed: int,
     dataset: str,
     data_version: str,
@@ -56,12 +58,12 @@ def train(
     protocols: tuple[Protocol, ...] = PROTOCOLS,
     progress: Progress = silent,
 ) -> Trained:
-    """Put the model that `make` gives through `protocols`, then fit it on everything."""
+    """Put the model that `make` gives through `protocols`, then fit it on everything, `feedback` included."""
     if unknown := set(protocols) - set(PROTOCOLS):
         raise EvaluationError(
             f"there is no protocol {', '.join(sorted(unknown))}; protocols are {', '.join(PROTOCOLS)}"
         )
-    holdout = fit_temporal(make, splits, catalogue, people=people, seed=seed, progress=progress)
+    holdout = fit_temporal(make, splits, catalogue, people=people, feedback=feedback, seed=seed, progress=progress)
     found = Scores()
     if "temporal" in protocols:
         found += score_temporal(holdout, splits, progress=progress)
@@ -70,9 +72,11 @@ def train(
     if "cross_validation" in protocols:
         found += cross_validate(make, splits, catalogue, people=people, seed=seed, progress=progress)
     found = found.grouped(people, seed=seed)
-    progress(f"{name}: fitting on all {len(splits):,} ratings, to be served")
+    everything = splits.select(INTERACTION_COLUMNS)
+    everything = feedback.served(everything) if feedback else everything
+    progress(f"{name}: fitting on all {len(everything):,} ratings, to be served")
     started = time.perf_counter()
-    serving = make().fit(splits.select(INTERACTION_COLUMNS), catalogue, people=people, seed=seed, progress=progress)
+    serving = make().fit(everything, catalogue, people=people, seed=seed, progress=progress)
     fit_seconds = time.perf_counter() - started
     evaluation = Evaluation(
         model=name,

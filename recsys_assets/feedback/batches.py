@@ -72,7 +72,7 @@ def read_batch(path: Path, *, now: datetime | None = None) -> Batch:
     if not taken:
         reason = f"line {refused[0][0]}: {refused[0][1]}" if refused else "the file is empty"
         raise BatchError(f"{path.name}: no event of {len(refused)} can be taken; {reason}. Mend it and drop it again.")
-    return Batch(path.stem, _sha256(path), _frame(taken), pl.DataFrame(refused, REFUSED_SCHEMA, orient="row"))
+    return Batch(path.stem, sha256_of(path), _frame(taken), pl.DataFrame(refused, REFUSED_SCHEMA, orient="row"))
 
 
 def _event(fields: Any, received: datetime) -> FeedbackEvent:
@@ -136,6 +136,7 @@ def _frame(events: list[FeedbackEvent]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema).with_columns(pl.col(times).dt.replace_time_zone(None))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Checksum of a file's bytes."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
+from recsys_assets.feedback.archives import archived_batches
 from recsys_assets.feedback.batches import SUFFIXES
 from recsys_assets.feedback.events import EVENT_SCHEMA
 from recsys_assets.feedback.inbox import OPEN
@@ -47,7 +48,7 @@ def feedback_status(settings: Settings) -> FeedbackStatus:
     return FeedbackStatus(
         waiting=tuple(p.stem for p in inbox if p.suffix in SUFFIXES),
         open_segments=sum(p.suffix == OPEN for p in inbox),
-        accepted_batches=len(list(folders.accepted.glob("*"))) if folders.accepted.exists() else 0,
+        accepted_batches=len(_loose(folders) | set(archived_batches(folders.compacted))),
         rejected={
             p.name.removesuffix(".reason.txt"): p.read_text(encoding="utf-8").strip()
             for p in sorted(folders.rejected.glob("*.reason.txt"))
@@ -65,3 +66,8 @@ def _published(settings: Settings, table: str, empty: dict[str, pl.DataType]) ->
         return Lake(settings.lake_dir).read(table)
     except LakeError:
         return pl.DataFrame(schema=empty)
+
+
+def _loose(folders: Folders) -> set[str]:
+    """Accepted batches that no archive holds yet."""
+    return {p.stem for p in folders.accepted.iterdir() if p.suffix in SUFFIXES} if folders.accepted.exists() else set()

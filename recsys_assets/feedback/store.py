@@ -20,7 +20,8 @@ import duckdb
 import polars as pl
 
 from recsys_assets.atomic import write_text
-from recsys_assets.feedback.batches import SUFFIXES, Batch, BatchError, read_batch
+from recsys_assets.feedback.archives import archived_batches
+from recsys_assets.feedback.batches import SUFFIXES, Batch, BatchError, read_batch, sha256_of
 from recsys_assets.feedback.inbox import seal_orphans
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
@@ -40,6 +41,11 @@ class Folders:
     inbox: Path
     accepted: Path
     rejected: Path
+
+    @property
+    def compacted(self) -> Path:
+        """Archives of accepted batches."""
+        return self.accepted.parent / "compacted"
 
     @classmethod
     def of(cls, settings: Settings) -> Folders:
@@ -64,11 +70,34 @@ class BatchReport:
 
 
 def waiting_batches(folders: Folders) -> list[str]:
-    """Names of sealed batches in the inbox, oldest first; what killed writers left is sealed on the way."""
+    """Names of sealed batches in the inbox, oldest first; what killed writers left is sealed on the way.
+
+    A name that was taken before with other content is another batch, and is given another name: it would replace what
+    was taken.
+    """
     if not folders.inbox.exists():
         return []
     seal_orphans(folders.inbox)
-    return sorted({path.stem for path in folders.inbox.iterdir() if path.suffix in SUFFIXES})
+    sealed = [path for path in folders.inbox.iterdir() if path.suffix in SUFFIXES]
+    archived = archived_batches(folders.compacted) if sealed else {}
+    return sorted({_own_name(folders, path, archived.get(path.stem, set())) for path in sealed})
+
+
+def _own_name(folders: Folders, path: Path, archived: set[str]) -> str:
+    """The name under which `path` is taken; it is renamed where that name is another batch's."""
+    kept = _find(folders.accepted, path.stem)
+    taken = archived | ({sha256_of(kept)} if kept else set())
+    if not taken or (digest := sha256_of(path)) in taken:
+        return path.stem
+    own = path.with_stem(f"{path.stem}-{digest[:12]}")
+    os.rename(path, own)
+    return own.stem
+
+
+def taken_batches(folders: Folders) -> set[str]:
+    """Names of batches whose files lie among the accepted or the rejected."""
+    kept = (folder for folder in (folders.accepted, folders.rejected) if folder.exists())
+    return {path.stem for folder in kept for path in folder.iterdir() if path.suffix in SUFFIXES}
 
 
 def ingest_batches(
@@ -144,7 +173,7 @@ def _as_it_stands(con: duckdb.DuckDBPyConnection, folders: Folders, name: str) -
     if _find(folders.rejected, name) and reason.exists():
         return BatchReport(name, reason=reason.read_text(encoding="utf-8").strip())
     found = con.execute("SELECT count(*) FROM feedback WHERE batch_id = ?", [name]).fetchall()[0][0]
-    if not found and not _find(folders.accepted, name):
+    if not found and not _find(folders.accepted, name) and name not in archived_batches(folders.compacted):
         return BatchReport(name, reason=f"no file of batch {name} is in {folders.inbox}. Drop it again.")
     return BatchReport(name, accepted=int(found))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,10 +23,17 @@ from recsys_assets.quality.report import rule_markdown, table_markdown
 from recsys_assets.quality.rules import Rule, rules_of
 from recsys_assets.quality.units import told
 from recsys_assets.warehouse.database import require_tables
+from recsys_assets.warehouse.ddl import create_table_sql
 from recsys_assets.warehouse.declaration import Layer, Table
+from recsys_assets.warehouse.landed import landed_files
+from recsys_assets.warehouse.side_by_side import side_by_side
+from recsys_assets.warehouse.tables import QUARANTINE
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_JUDGING = Lock()
+"""Great Expectations is not made for several threads."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,25 @@ class TableReport:
         return table_markdown(self)
 
 
+def validate_tables(
+    con: duckdb.DuckDBPyConnection,
+    tables: Sequence[Table],
+    *,
+    only: Mapping[str, Set[str]] | None = None,
+    references: Mapping[str, EarlierRun | None] | None = None,
+) -> Iterator[TableReport]:
+    """`validate` of several tables, two at a time; reports come in the order of the tables.
+
+    `only` and `references` are by table name; a table that is not in them is judged by all its rules, against nothing.
+    """
+    _require_records(con)
+
+    def judge(own: duckdb.DuckDBPyConnection, table: Table) -> TableReport:
+        return validate(own, table, only=(only or {}).get(table.name), reference=(references or {}).get(table.name))
+
+    yield from side_by_side(con, [partial(judge, table=table) for table in tables])
+
+
 def validate(
     con: duckdb.DuckDBPyConnection,
     table: Table,
@@ -93,7 +121,7 @@ def validate(
     unknown = (only or set()) - {rule.name for rule in rules}
     if unknown:
         raise ValueError(f"{table.name} has no rule {', '.join(sorted(unknown))}")
-    _require_quarantine(con)
+    _require_records(con)
     require_tables(con, (table.name, *(reference.table for reference in table.references)))
     found = profile(con, table, rules, earlier=reference, now=now or datetime.now(UTC))
     verdicts = _expect(found.one_row(), table, rules) if rules else {}
@@ -125,25 +153,15 @@ def _quarantined(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]
     return {str(rule): int(rows) for rule, rows in found}
 
 
-def _require_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """A table may be judged before the first cleaning has made it."""
-    from recsys_assets.warehouse.ddl import create_table_sql
-    from recsys_assets.warehouse.tables import QUARANTINE
-
+def _require_records(con: duckdb.DuckDBPyConnection) -> None:
+    """What is in quarantine and which files landed is asked of every table, also before there is any such record."""
     con.execute(create_table_sql(QUARANTINE))
+    landed_files(con, "")
 
 
 def _expect(figures: pd.DataFrame, table: Table, rules: Sequence[Rule]) -> dict[str, bool]:
     """Great Expectations' verdict on each rule. Of one row the maximum is the value, and cheap to ask for."""
     gx = _great_expectations()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    batch = (
-        context.data_sources.add_pandas("warehouse")
-        .add_dataframe_asset(table.name)
-        .add_batch_definition_whole_dataframe("profile")
-        .get_batch({"dataframe": figures})
-    )
     suite = gx.ExpectationSuite(
         name=table.name,
         expectations=[
@@ -158,8 +176,18 @@ def _expect(figures: pd.DataFrame, table: Table, rules: Sequence[Rule]) -> dict[
             for rule in rules
         ],
     )
-    outcome = batch.validate(suite, result_format="BOOLEAN_ONLY")
+    with _JUDGING:
+        outcome = _profiles().get_batch({"dataframe": figures}).validate(suite, result_format="BOOLEAN_ONLY")
     return {result.expectation_config.meta["check"]: bool(result.success) for result in outcome.results}
+
+
+@cache
+def _profiles() -> Any:
+    """Where Great Expectations takes profiles from, set up once a process: it costs more than to judge one."""
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("warehouse").add_dataframe_asset("profile")
+    return asset.add_batch_definition_whole_dataframe("profile")
 
 
 def _great_expectations() -> Any:

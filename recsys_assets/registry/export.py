@@ -19,6 +19,7 @@ from filelock import FileLock
 from recsys_assets.atomic import atomic_directory, point_to, write_text
 from recsys_assets.recommenders import ModelError
 from recsys_assets.recommenders.export import read_manifest
+from recsys_assets.registry.audit import append_entry, entry_of, this_person
 from recsys_assets.registry.records import ModelVersion, NotRegisteredError, RegistryError
 from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
@@ -41,20 +42,84 @@ class Champion:
     """`data_version`, `ratings_version`, `split_version`, config and checksums."""
 
 
-def promote(registry: Registry, model: str, version: int) -> Path:
-    """Give `version` the alias `champion` and export it for serving; returns the link. Repeating it changes nothing."""
+def promote(
+    registry: Registry,
+    model: str,
+    version: int,
+    *,
+    by: str = "",
+    why: str = "",
+    figures: dict[str, float] | None = None,
+) -> Path:
+    """Give `version` the alias `champion` and export it for serving; returns the link. Repeating it changes nothing.
+
+    `by`, `why` and `figures` go into the audit trail and the version's tags.
+    """
     with one_at_a_time(registry.settings):
-        return _promote(registry, registry.version(model, version))
+        found, before = registry.version(model, version), registry.find(model, "champion")
+        link = _promote(registry, found)
+        entry = entry_of(
+            "promoted",
+            found,
+            None if before and before.version == version else before,
+            by=by or this_person(),
+            why=why or "chosen by hand",
+            figures=figures,
+            batches=new_batches(registry, found, before),
+        )
+        if append_entry(registry.settings, entry):
+            registry.set_tag(model, version, "promoted_by", entry.by)
+            registry.set_tag(model, version, "promoted_why", entry.why)
+        withdraw_challenger(registry.settings, model, version)
+        return link
 
 
-def rollback(registry: Registry, model: str, version: int | None = None) -> ModelVersion:
+def rollback(
+    registry: Registry, model: str, version: int | None = None, *, by: str = "", why: str = ""
+) -> ModelVersion:
     """Make `version`, or the champion before today's, the champion again. Repeated, it goes further back."""
     with one_at_a_time(registry.settings):
         champion = registry.version(model, "champion")
         chosen = _before(registry, champion) if version is None else registry.version(model, version)
         back = version is None or chosen.version < champion.version
         _promote(registry, chosen, withdrawn=champion if back and chosen.version != champion.version else None)
+        if chosen.version != champion.version:
+            entry = entry_of("rolled_back", chosen, champion, by=by or this_person(), why=why or "rolled back by hand")
+            append_entry(registry.settings, entry)
+            registry.set_tag(model, champion.version, "withdrawn_by", entry.by)
         return registry.version(model, chosen.version)
+
+
+def export_challenger(registry: Registry, challenger: ModelVersion) -> Path:
+    """Put a challenger that stays one where it can be scored beside the champion; the link to it."""
+    home, model = registry.settings.challenger_dir, challenger.model
+    exported = home / ".versions" / model / str(challenger.version)
+    with one_at_a_time(registry.settings):
+        _export(registry, challenger, exported)
+        point_to(home / model, exported)
+        for old in (p for p in exported.parent.iterdir() if p != exported):
+            shutil.rmtree(old, ignore_errors=True)
+    return home / model
+
+
+def withdraw_challenger(settings: Settings, model: str, version: int) -> None:
+    """Version `version` is the champion now: it has nothing left to be compared with."""
+    link = settings.challenger_dir / model
+    if link.is_symlink() and link.resolve().name == str(version):
+        link.unlink()
+
+
+def challengers(settings: Settings) -> dict[str, Path]:
+    """Model -> export of its challenger, where one stands beside a champion."""
+    folder = settings.challenger_dir
+    found = sorted(p for p in folder.iterdir() if p.is_symlink()) if folder.is_dir() else []
+    return {link.name: link.resolve() for link in found}
+
+
+def new_batches(registry: Registry, version: ModelVersion, before: ModelVersion | None) -> list[str]:
+    """Batches of feedback that `version` has seen and `before` had not."""
+    old = set(registry.batches_seen(before)) if before and before.version != version.version else set()
+    return [batch for batch in registry.batches_seen(version) if batch not in old]
 
 
 def write_default(settings: Settings, model: str, reason: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from recsys_assets.recommenders.data import FloatArray
 
 Part = Literal["holdout", "serving"]
 CONTENT_TAG = "content"
@@ -35,6 +37,8 @@ class RunRecord:
     """File name -> text, kept with the run."""
     holdout: Path
     serving: Path
+    series: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Name -> (n, 2) steps and values of a training; what is not finite is left out."""
 
 
 @dataclass(frozen=True)

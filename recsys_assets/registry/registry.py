@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 RUN_TAG, MODEL_TAG = "dagster.run_id", "asset"
 REQUIREMENTS = ("numpy", "polars", "pydantic", "scipy")
+BATCHES_SEEN = "feedback_batches.json"
+"""Document of a version: the batches of feedback that its training has seen."""
+MOST_METRICS = 1_000
+"""That MLflow takes in one call."""
 MOST = 10_000
 """Versions of one model that are looked at."""
 
@@ -131,6 +136,14 @@ class Registry:
         root = self._client().get_run(version.run_id).info.artifact_uri
         return (Path(unquote(urlparse(root).path)) / "documents" / name).read_text(encoding="utf-8")
 
+    def batches_seen(self, version: ModelVersion) -> list[str]:
+        """Batches of feedback that the version's training has read; none where it does not say."""
+        try:
+            batches: list[str] = json.loads(self.document(version, BATCHES_SEEN))
+        except FileNotFoundError:
+            return []
+        return batches
+
     # -- helpers -----------------------------------------------------------------------------------------------
 
     def _client(self) -> MlflowClient:
@@ -186,6 +199,10 @@ class Registry:
         params = [Param(k, json.dumps(v) if isinstance(v, dict | list) else str(v)) for k, v in record.config.items()]
         facts = {CONTENT_TAG: _content(record), "code_version": code_version(), **record.tags}
         client.log_batch(run_id, metrics=metrics, params=params, tags=[RunTag(k, v) for k, v in facts.items()])
+        for name, points in record.series.items():
+            drawn = [Metric(name, float(v), now, int(step)) for step, v in points if isfinite(v)]
+            for start in range(0, len(drawn), MOST_METRICS):
+                client.log_batch(run_id, metrics=drawn[start : start + MOST_METRICS])
         root = Path(unquote(urlparse(client.get_run(run_id).info.artifact_uri).path))
         (root / "plots").mkdir(parents=True, exist_ok=True)
         for name, png in record.figures.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from recsys_assets.evaluation.canvas import markdown_image, png_bytes
-from recsys_assets.evaluation.model_figures import model_figures
+from recsys_assets.evaluation.model_figures import model_figures, training_notes, training_series
 from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import Trained, train
+from recsys_assets.feedback.training_data import TrainingFeedback, training_feedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.records import ModelVersion, RunRecord
-from recsys_assets.registry.registry import Registry
+from recsys_assets.registry.registry import BATCHES_SEEN, Registry
+from recsys_assets.registry.upstream import upstream_of
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.snapshot import current_snapshot
@@ -28,8 +31,14 @@ class TrainedVersion:
 
     version: ModelVersion
     evaluation: Evaluation
+    feedback: TrainingFeedback
+    """What it has seen of it."""
     plots_markdown: dict[str, str]
     """Title -> picture."""
+    lineage: dict[str, str]
+    """What it is made of: name -> version."""
+    notes: dict[str, str]
+    """How its training went, of models that tell."""
 
 
 def train_and_register(
@@ -40,18 +49,38 @@ def train_and_register(
     run_id: str = "",
     progress: Progress = silent,
 ) -> TrainedVersion:
-    """Fit, evaluate and register `model` as challenger on the data and splits published last.
+    """Fit, evaluate and register `model` as challenger on the data, splits and feedback published last.
 
     A run id that has registered already is resumed, not repeated as a second MLflow run.
     """
-    lake = Lake(settings.lake_dir)
+    lake, registry = Lake(settings.lake_dir), Registry(settings)
     snapshot, split_snapshot = current_snapshot(lake), lake.snapshot("splits")
+    splits = lake.read("splits")
+    feedback = training_feedback(lake, splits)
+    if feedback.events:
+        progress(f"{model}: {len(feedback.ratings):,} ratings of {feedback.events:,} events of feedback join")
+    lineage = {
+        "dataset": settings.dataset,
+        "data_version": snapshot.version,
+        "ratings_version": snapshot.tables["ratings"],
+        "feature_version": snapshot.tables["catalogue"],
+        "split_version": split_snapshot.version,
+        "feedback_version": feedback.version,
+        "feedback_events": str(feedback.events),
+        "feedback_ratings": str(len(feedback.ratings)),
+    }
+    fields = _resumable(settings, model, config)
+    upstream = upstream_of(registry, model, fields, lineage=lineage)
+    if upstream:
+        fields["published"] = [str(export) for found in upstream for export in found.exports]
+        lineage |= {tag: value for found in upstream for tag, value in found.tags().items()}
     trained = train(
         model,
-        lambda: build(model, _resumable(settings, model, config)),
-        lake.read("splits"),
+        lambda: build(model, fields),
+        splits,
         lake.read("catalogue"),
         people=lake.read("users") if "users" in snapshot.tables else None,
+        feedback=feedback,
         seed=settings.seed,
         dataset=settings.dataset,
         data_version=snapshot.version,
@@ -59,19 +88,12 @@ def train_and_register(
         progress=progress,
     )
     figures = {"quality": ranking_figure(trained.evaluation), **model_figures(trained.serving)}
-    lineage = {
-        "dataset": settings.dataset,
-        "data_version": snapshot.version,
-        "ratings_version": snapshot.tables["ratings"],
-        "split_version": split_snapshot.version,
-    }
     progress(f"{model}: registering")
     with tempfile.TemporaryDirectory(prefix="recsys-") as folder:
-        version = Registry(settings).record(
-            _record(trained, lineage, run_id, Path(folder), {name: png_bytes(f) for name, f in figures.items()})
-        )
+        pngs = {name: png_bytes(f) for name, f in figures.items()}
+        version = registry.record(_record(trained, lineage, feedback, run_id, Path(folder), pngs))
     pictures = {name: markdown_image(figure) for name, figure in figures.items()}
-    return TrainedVersion(version, trained.evaluation, pictures)
+    return TrainedVersion(version, trained.evaluation, feedback, pictures, lineage, training_notes(trained.serving))
 
 
 def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -82,7 +104,12 @@ def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None)
 
 
 def _record(
-    trained: Trained, lineage: dict[str, str], run_id: str, folder: Path, figures: dict[str, bytes]
+    trained: Trained,
+    lineage: dict[str, str],
+    feedback: TrainingFeedback,
+    run_id: str,
+    folder: Path,
+    figures: dict[str, bytes],
 ) -> RunRecord:
     trained.holdout.save(folder / "holdout", extra=lineage)
     trained.serving.save(folder / "serving", extra=lineage)
@@ -91,9 +118,10 @@ def _record(
         run_id=run_id,
         config=trained.evaluation.config,
         metrics=trained.evaluation.metrics(),
-        tags=lineage,
+        tags=lineage | training_notes(trained.serving),
         figures=figures,
-        documents={"evaluation.json": trained.evaluation.to_json()},
+        documents={"evaluation.json": trained.evaluation.to_json(), BATCHES_SEEN: json.dumps(feedback.batches)},
         holdout=folder / "holdout",
         serving=folder / "serving",
+        series=training_series(trained.serving),
     )

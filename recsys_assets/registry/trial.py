@@ -7,15 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recsys_assets.atomic import write_text
-from recsys_assets.evaluation.significance import compare_on_holdout
+from recsys_assets.evaluation.significance import HoldoutComparison, compare_on_holdout
+from recsys_assets.feedback.training_data import NO_FEEDBACK
+from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import load_model
-from recsys_assets.registry.export import one_at_a_time, promote, write_default
+from recsys_assets.registry.agent_trial import is_agent, served_floors
+from recsys_assets.registry.audit import append_entry, entry_of, this_person
+from recsys_assets.registry.export import export_challenger, new_batches, one_at_a_time, promote, write_default
+from recsys_assets.registry.floors import Floor, decide_agent, holdout_floor
 from recsys_assets.registry.promotion import PromotionDecision, decide
 from recsys_assets.registry.records import ModelVersion, RegistryError
 from recsys_assets.registry.registry import Registry
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 
+VERDICT_TAG = "verdict"
+"""Of a version: what its last trial said."""
 VALIDATION_METRIC = "temporal_validation_ndcg_at_10"
 """By which the model that answers by default is chosen; never a test figure."""
 
@@ -34,6 +41,8 @@ class Trial:
     decision: PromotionDecision
     challenger_run: str = ""
     """MLflow's: in a new store the numbers of versions start again."""
+    floors: tuple[Floor, ...] = ()
+    """Of agents: what the challenger must not fall below."""
 
     def figures(self) -> dict[str, float]:
         """Numbers for plots over time."""
@@ -45,6 +54,10 @@ class Trial:
             "difference_high": self.decision.high,
             "users": self.decision.n_users,
         }
+        for floor in self.floors[1:]:
+            name = floor.name.replace(" ", "_").replace("-", "_")
+            found |= {f"challenger_{name}": floor.challenger, f"champion_{name}": floor.champion}
+            found |= {f"{name}_difference": None if floor.not_had else floor.difference}
         return {k: float(v) for k, v in found.items() if v is not None}
 
 
@@ -58,8 +71,12 @@ class Promoted:
     reason: str
 
 
-def run_trial(settings: Settings, model: str) -> Trial:
-    """Score challenger and champion of `model` on the frozen temporal hold-out, decide, and keep the verdict."""
+def run_trial(settings: Settings, model: str, *, by: str = "", progress: Progress = silent) -> Trial:
+    """Score challenger and champion of `model` on the frozen temporal hold-out, decide, and keep the verdict.
+
+    An agent is also tried by what is served: with simulated people, and on what people answered. Who loses stays a
+    challenger, is said why in its tags and the audit trail, and is exported to be scored beside the champion.
+    """
     registry, lake = Registry(settings), Lake(settings.lake_dir)
     challenger = registry.version(model, "challenger")
     champion = registry.find(model, "champion")
@@ -70,12 +87,19 @@ def run_trial(settings: Settings, model: str) -> Trial:
         lake.read("splits"),
         seed=settings.seed,
     )
-    decision = decide(
-        has_champion=champion is not None,
-        same_content=champion is not None and champion.content == challenger.content,
-        newer_data=champion is not None and _fitted_on(champion) != _fitted_on(challenger),
-        difference=compared.difference,
-    )
+    facts = {
+        "has_champion": champion is not None,
+        "same_content": champion is not None and champion.content == challenger.content,
+        "newer_data": champion is not None and _fitted_on(champion) != _fitted_on(challenger),
+    }
+    floors: tuple[Floor, ...] = ()
+    if is_agent(model):
+        floors = (_holdout_floor(settings, compared),)
+        if champion is not None and not facts["same_content"]:
+            floors += served_floors(settings, registry, challenger, champion, progress=progress)
+        decision = decide_agent(**facts, floors=floors)
+    else:
+        decision = decide(**facts, difference=compared.difference, tolerance=settings.gate_holdout_margin)
     trial = Trial(
         model=model,
         challenger=challenger.version,
@@ -86,9 +110,41 @@ def run_trial(settings: Settings, model: str) -> Trial:
         judged_on=compared.judged_on,
         decision=decision,
         challenger_run=challenger.run_id,
+        floors=floors,
     )
     write_text(_verdict_path(settings, model), json.dumps(asdict(trial), indent=1))
+    _record_verdict(registry, trial, challenger, champion, by=by)
     return trial
+
+
+def _record_verdict(
+    registry: Registry, trial: Trial, challenger: ModelVersion, champion: ModelVersion | None, *, by: str
+) -> None:
+    """In the version's tags; a refusal in the audit trail too, and the challenger where it can be scored in shadow."""
+    registry.set_tag(trial.model, trial.challenger, VERDICT_TAG, trial.decision.reason)
+    if trial.decision.passed:
+        return
+    entry = entry_of(
+        "refused",
+        challenger,
+        champion,
+        by=by or this_person(),
+        why=trial.decision.reason,
+        figures=trial.figures(),
+        batches=new_batches(registry, challenger, champion),
+    )
+    with one_at_a_time(registry.settings):
+        append_entry(registry.settings, entry)
+    export_challenger(registry, challenger)
+
+
+def _holdout_floor(settings: Settings, compared: HoldoutComparison) -> Floor:
+    return holdout_floor(
+        compared.difference,
+        challenger=compared.challenger_mean,
+        champion=compared.champion_mean,
+        margin=settings.gate_holdout_margin,
+    )
 
 
 def last_trial(settings: Settings, model: str) -> Trial:
@@ -97,10 +153,11 @@ def last_trial(settings: Settings, model: str) -> Trial:
     if not path.exists():
         raise RegistryError(f"{model} was never tried. Re-materialize `{model}_trial`.")
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return Trial(**{**stored, "decision": PromotionDecision(**stored["decision"])})
+    decision, floors = PromotionDecision(**stored["decision"]), tuple(Floor(**f) for f in stored.get("floors", ()))
+    return Trial(**{**stored, "decision": decision, "floors": floors})
 
 
-def promote_challenger(settings: Settings, model: str) -> Promoted:
+def promote_challenger(settings: Settings, model: str, *, by: str = "") -> Promoted:
     """Make the challenger that passed its trial the champion, export it, and choose the default model anew.
 
     A verdict about another version than today's challenger is refused: that one was not tried.
@@ -120,7 +177,7 @@ def promote_challenger(settings: Settings, model: str) -> Promoted:
     if not trial.decision.passed:
         raise RegistryError(f"version {challenger.version} of {model} lost its trial: {trial.decision.reason}")
     champion = challenger if trial.decision.promote else registry.version(model, "champion")
-    path = promote(registry, model, champion.version)
+    path = promote(registry, model, champion.version, by=by, why=trial.decision.reason, figures=trial.figures())
     return Promoted(champion.version, path, choose_default(registry), trial.decision.reason)
 
 
@@ -137,7 +194,8 @@ def choose_default(registry: Registry) -> str:
 
 
 def _fitted_on(version: ModelVersion) -> str:
-    return version.tags["ratings_version"]
+    """Ratings and feedback; versions from before feedback joined say nothing of it."""
+    return f"{version.tags['ratings_version']} {version.tags.get('feedback_version', NO_FEEDBACK)}"
 
 
 def _verdict_path(settings: Settings, model: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from recsys_assets.sources.files import SourceError
 from recsys_assets.sources.locking import one_at_a_time
 
 CHUNK = 1 << 20
+SETTLED_SECONDS = 2.0
+"""Coarser than the clock of any file system."""
+_DIGESTS: dict[tuple[str, int, int, int, int], str] = {}
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,19 @@ def origin_of(file: PublishedFile, settings: Settings) -> str | None:
 
 
 def sha256_of(path: Path, *, progress: Progress = silent) -> str:
-    """Hex digest of a file's bytes."""
-    return _digest(path, "sha256", progress)
+    """Hex digest of a file's bytes.
+
+    Asked again by the same process, a file that nobody has touched since is not read again. One that was touched just
+    now is: what is written within the same tick of the clock leaves no trace in its times.
+    """
+    before = path.stat()
+    seen = (str(path), before.st_ino, before.st_size, before.st_mtime_ns, before.st_ctime_ns)
+    if seen not in _DIGESTS:
+        digest = _digest(path, "sha256", progress)
+        if time.time() - max(before.st_mtime, before.st_ctime) < SETTLED_SECONDS:
+            return digest
+        _DIGESTS[seen] = digest
+    return _DIGESTS[seen]
 
 
 def _origins(file: PublishedFile, settings: Settings) -> Iterator[Path | str]:

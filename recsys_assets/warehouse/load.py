@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from threading import Lock
 
 import duckdb
 
 from recsys_assets.progress import Progress, silent
 from recsys_assets.sources.fetch import sha256_of
-from recsys_assets.sources.files import Correction, DelimitedFile, SourceError
+from recsys_assets.sources.files import Correction, DatasetFiles, DelimitedFile, SourceError
 from recsys_assets.warehouse.database import transaction
 from recsys_assets.warehouse.ddl import create_table_sql
 from recsys_assets.warehouse.declaration import Table
@@ -26,6 +28,7 @@ from recsys_assets.warehouse.landed import (
     record_landed,
     utc_now,
 )
+from recsys_assets.warehouse.side_by_side import side_by_side
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.staging import Staged, count, drop_storage, staged, without_odd_texts
 from recsys_assets.warehouse.storage import (
@@ -40,6 +43,9 @@ from recsys_assets.warehouse.storage import (
 )
 from recsys_assets.warehouse.tables import QUARANTINE
 from recsys_assets.warehouse.watching import watched
+
+_SETTLING = Lock()
+"""The ledger and the quarantine are written for one table at a time."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,20 @@ class LoadReport:
     first_event: datetime | None = None
     """Earliest published time (UTC) that can be read as one, where the table has times."""
     last_event: datetime | None = None
+
+
+def load_tables(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[Table], files: DatasetFiles, *, progress: Progress = silent
+) -> Iterator[LoadReport]:
+    """`load_raw` of several tables, two at a time; reports come in the order of the tables."""
+    landed_files(con, "")  # two connections can't make one table at once: the ledger and the quarantine are made here
+    con.execute(create_table_sql(QUARANTINE))
+
+    def load(own: duckdb.DuckDBPyConnection, table: Table) -> LoadReport:
+        corrected = [c for c in files.corrections if c.table == table.name]
+        return load_raw(own, table, files.of_table(table.name), corrections=corrected, progress=progress)
+
+    yield from side_by_side(con, [partial(load, table=table) for table in tables])
 
 
 def load_raw(
@@ -101,7 +121,7 @@ def load_raw(
             else:
                 landed.append(replace(kept, position=position, source_file=file.source, confirmed_at=utc_now()))
         gone = [f for f in before if f.storage not in {kept.storage for kept in landed}]
-        with transaction(con):
+        with _SETTLING, transaction(con):
             record_landed(con, table.name, landed)
             corrected = _correct(con, table, landed, corrections)
             _quarantine(con, table, landed)

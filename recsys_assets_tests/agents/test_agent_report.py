@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from recsys_assets.agents.dqn.config import DqnConfig
-from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline, report_agents
+from recsys_assets.agents.evaluation.figures import spaced
+from recsys_assets.agents.evaluation.judging import report_agents
+from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline
 from recsys_assets.agents.evaluation.rivals import RIVAL
-from recsys_assets.agents.evaluation.written import tables, to_html, to_markdown
+from recsys_assets.agents.evaluation.tables import tables
+from recsys_assets.agents.evaluation.trainings import ALTERNATIVES
+from recsys_assets.agents.evaluation.written import to_html, to_markdown
+from recsys_assets.agents.offpolicy.estimators import LEAST
 from recsys_assets.agents.policies.tuned import TuningConfig
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets_tests.agents.conftest import small_world
@@ -42,10 +49,45 @@ def test_the_words_and_the_headline_hold_the_same_figures(report: AgentReport) -
     assert "Among people of another data set" in markdown
 
 
+def test_all_demands_are_answered_with_what_was_found(report: AgentReport) -> None:
+    found = {c.asked.split(",")[0]: c for c in report.criteria}
+    assert len(found) == 7
+    q = found["no Q-value above what a session can return"]
+    assert q.met == all(look.max_q <= t.result.bound for t in report.trainings for look in t.result.looks)
+    assert found["personalization of 0.5 or more"].found == f"{report.held_out[AGENT].personalization:.2f}"
+    markdown = to_markdown(report, dataset="small")
+    assert "| met |" in markdown
+    for criterion in report.criteria:
+        assert f"| {criterion.asked} | {criterion.found} | {'yes' if criterion.met else 'no'} |" in markdown
+
+
+def test_alternatives_and_values_by_logs_are_rows_and_each_part_is_timed(report: AgentReport) -> None:
+    assert [t.name for t in report.trainings] == [AGENT, AGENT, *ALTERNATIVES]
+    assert set(ALTERNATIVES) <= {r.name for r in report.held_out.results}
+    (by_log,) = report.by_logs  # nobody gave feedback
+    assert {v.policy for v in by_log.values} == {r.name for r in report.other_mechanism.results}
+    for value in by_log.values:
+        assert (value.snips is None or value.snips.value is None) == (value.ess < LEAST)
+    assert {"held-out people", "off-policy", "people of another data set"} <= {name for name, _, _ in report.spent}
+
+
+def test_a_bar_in_a_heading_makes_no_column(report: AgentReport) -> None:
+    lines = to_markdown(report, dataset="small").splitlines()
+    (place,) = [n for n, line in enumerate(lines) if "largest" in line and line.startswith("| agent")]
+    assert lines[place].replace(r"\|", "").count("|") == lines[place + 1].count("|") == lines[place + 2].count("|")
+
+
+def test_names_beside_a_plot_keep_their_distance() -> None:
+    placed = spaced([10.0, 9.99, 9.98, 5.0, 0.0])
+    assert placed[0] == 10.0
+    assert placed[3] == 5.0
+    assert all(above - below >= 0.55 - 1e-9 for above, below in pairwise(placed))
+
+
 def test_every_row_has_a_cell_in_every_column(report: AgentReport) -> None:
-    for title, columns, rows in tables(report):
-        assert rows, title
-        assert {len(row) for row in rows} == {len(columns)}
+    for table in tables(report):
+        assert table.rows, table.title
+        assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
 def test_the_page_needs_no_other_file_and_pictures_are_named(report: AgentReport) -> None:

@@ -10,11 +10,11 @@ from recsys_assets.agents.environments import registration  # noqa: F401 - regis
 from recsys_assets.agents.environments.logged_session import (
     LoggedSessionConfig,
     LoggedSessions,
-    frozen_vectors,
     logged_reward,
     logged_sessions,
 )
 from recsys_assets.agents.environments.sessions import SessionError
+from recsys_assets.agents.sequence_features import frozen_vectors
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.recommenders.models import build
 

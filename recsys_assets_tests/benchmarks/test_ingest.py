@@ -28,7 +28,7 @@ from recsys_assets.defs.features import PUBLISHED
 from recsys_assets.defs.ingest import RAW_TABLES, VALIDATED_FROM
 from recsys_assets.features.catalogue import build_catalogue
 from recsys_assets.features.splits import publish_splits
-from recsys_assets.quality import validate
+from recsys_assets.quality import validate, validate_tables
 from recsys_assets.settings import PROJECT_ROOT, load_settings
 from recsys_assets.sources import prepare
 from recsys_assets.sources.drops import drops_dir
@@ -36,7 +36,7 @@ from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
 from recsys_assets.warehouse.clean import clean_table
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake
-from recsys_assets.warehouse.load import load_raw
+from recsys_assets.warehouse.load import load_raw, load_tables
 from recsys_assets.warehouse.snapshot import publish_snapshot
 from recsys_assets.warehouse.tables import CATALOGUE
 from recsys_assets_tests.benchmarks.tables import show
@@ -113,16 +113,13 @@ def run(folder: Path) -> dict[str, object]:
             files = prepare(settings)
         with Warehouse.of(settings).connect() as con:
             with timed(f"{again}land"):
-                for table in RAW_TABLES:
-                    load_raw(con, table, files.of_table(table.name))
+                list(load_tables(con, RAW_TABLES, files))
             with timed(f"{again}judge"):
-                for table in RAW_TABLES:
-                    validate(con, table)
+                list(validate_tables(con, RAW_TABLES))
             with timed(f"{again}clean"):
                 reports.append({t.name: clean_table(con, t) for t in VALIDATED_FROM}["ratings"])
             with timed(f"{again}judge"):
-                for table in VALIDATED_FROM:
-                    validate(con, table)
+                list(validate_tables(con, list(VALIDATED_FROM)))
             with timed(f"{again}catalogue"):
                 build_catalogue(con)
                 validate(con, CATALOGUE)

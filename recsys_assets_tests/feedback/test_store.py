@@ -57,6 +57,19 @@ def test_the_same_batch_again_changes_nothing(con: duckdb.DuckDBPyConnection, fo
     assert stored(con) == ["e1", "e2"]
 
 
+def test_a_name_that_was_taken_with_other_content_is_another_batch_and_replaces_nothing(
+    con: duckdb.DuckDBPyConnection, folders: Folders
+) -> None:
+    drop(folders, "b1", 1)
+    ingest_batches(con, folders, waiting_batches(folders))
+    drop(folders, "b1", 2)
+    (name,) = waiting_batches(folders)
+    assert name.startswith("b1-")
+    ingest_batches(con, folders, [name])
+    assert stored(con) == ["e1", "e2"]
+    assert {p.stem for p in folders.accepted.iterdir()} == {"b1", name}
+
+
 def test_an_event_of_two_batches_is_one_event(con: duckdb.DuckDBPyConnection, folders: Folders) -> None:
     drop(folders, "b1", 1, 2)
     drop(folders, "b2", 2, 3)

@@ -49,6 +49,7 @@ QUICK: dict[str, dict[str, Any]] = {
             "tuning": {"rounds": 1, "draws": 4, "seeds": 1},
             "network": {"trunk": [16], "width": 4, "psi": 8, "pair": 8, "shortlist": 10},
         },
+        "sequence": {"width": 4, "fit": RECURRENT | {"epochs": 1}},
     },
 }
 """Sizes fit for a world of 40 movies."""

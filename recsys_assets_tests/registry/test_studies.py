@@ -9,12 +9,12 @@ import pytest
 from recsys_assets.registry.bootstrap import open_store
 from recsys_assets.registry.studies import report_path, tune
 from recsys_assets.settings import Settings
-from recsys_assets_tests.registry.test_trial import _publish
+from recsys_assets_tests.registry.test_trial import publish_world
 
 
 @pytest.fixture
 def published(settings: Settings) -> Settings:
-    _publish(settings)
+    publish_world(settings)
     return settings
 
 
@@ -49,7 +49,7 @@ def test_the_best_settings_are_written_beside_the_reports(published: Settings) -
 
 def test_other_data_begin_another_search(published: Settings) -> None:
     one = tune(published, "popularity", "temporal", trials=2)
-    _publish(published, seed=3)
+    publish_world(published, seed=3)
     other = tune(published, "popularity", "temporal", trials=2)
     assert other.run_id != one.run_id
     assert len(list((published.models_dir / "tuning" / "synthetic").glob("*.jsonl"))) == 2

@@ -17,12 +17,13 @@ from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.recommenders.worlds import two_tastes
 
 
-def _publish(settings: Settings, *, seed: int = 0) -> None:
+def publish_world(settings: Settings, *, seed: int = 0) -> None:
     world, lake = two_tastes(users=80, seed=seed), Lake(settings.lake_dir)
     ratings = lake.publish_frame(world.interactions, "ratings", upstream={})
-    lake.publish_frame(world.catalogue, "catalogue", upstream={})
+    catalogue = lake.publish_frame(world.catalogue, "catalogue", upstream={})
     lake.publish_frame(make_splits(world.interactions, seed=1), "splits", upstream={"ratings": ratings.version})
-    snapshot = {"version": f"d{seed}", "tables": {"ratings": ratings.version}}
+    tables = {"ratings": ratings.version, "catalogue": catalogue.version}
+    snapshot = {"version": f"d{seed}", "tables": tables}
     (lake.root / "snapshot.json").write_text(json.dumps(snapshot))
 
 
@@ -31,7 +32,7 @@ def _retrain(settings: Settings, model: str, run: str, **config: object) -> None
 
 
 def test_the_first_is_promoted_and_an_equal_refit_changes_nothing(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     _retrain(settings, "content", "first")
     assert run_trial(settings, "content").decision.promote
     assert promote_challenger(settings, "content").version == 1
@@ -44,7 +45,7 @@ def test_the_first_is_promoted_and_an_equal_refit_changes_nothing(settings: Sett
 
 
 def test_a_worse_challenger_is_refused_and_the_champion_stays(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     _retrain(settings, "content", "good")
     run_trial(settings, "content")
     promote_challenger(settings, "content")
@@ -59,7 +60,7 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays(settings: Settings
 
 
 def test_a_verdict_about_another_version_promotes_nothing(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     with pytest.raises(RegistryError, match="never tried"):
         last_trial(settings, "popularity")
     _retrain(settings, "popularity", "a")
@@ -70,7 +71,7 @@ def test_a_verdict_about_another_version_promotes_nothing(settings: Settings) ->
 
 
 def test_a_verdict_of_a_registry_that_is_gone_promotes_nothing(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     _retrain(settings, "popularity", "a")
     run_trial(settings, "popularity")
     (settings.models_dir / "mlflow.db").unlink()
@@ -82,11 +83,11 @@ def test_a_verdict_of_a_registry_that_is_gone_promotes_nothing(settings: Setting
 
 
 def test_the_leaderboard_leaves_out_what_was_judged_on_older_splits(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     for model in ("popularity", "content"):
         _retrain(settings, model, "old")
     assert publish_leaderboard(settings).left_out == ()
-    _publish(settings, seed=3)
+    publish_world(settings, seed=3)
     _retrain(settings, "content", "new")
     standings = publish_leaderboard(settings)
     assert standings.table["model"].to_list() == ["content"]
@@ -94,7 +95,7 @@ def test_the_leaderboard_leaves_out_what_was_judged_on_older_splits(settings: Se
 
 
 def test_the_model_that_answers_by_default_is_the_best_on_validation(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     for model in ("popularity", "content"):
         _retrain(settings, model, "run")
         run_trial(settings, model)
@@ -104,7 +105,7 @@ def test_the_model_that_answers_by_default_is_the_best_on_validation(settings: S
 
 
 def test_a_sequence_model_shows_how_it_was_trained_and_leaves_no_state_of_this_machine(settings: Settings) -> None:
-    _publish(settings)
+    publish_world(settings)
     small = {"epochs": 2, "dim": 8, "hidden": 8, "window": 20, "pipeline": {"prefetch": 0}}
     trained = train_and_register(settings, "gru4rec", config=small, run_id="first")
     assert list(trained.plots_markdown) == ["quality", "training"]

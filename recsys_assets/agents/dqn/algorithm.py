@@ -55,7 +55,7 @@ class DoubleDQN(DQN):
             q = self.q_net.among(batch.observations, batch.shortlists, self._columns(batch))
             current = q[:, 0]
             expected = current + self.q_net.person(batch.observations)
-            each = functional.huber_loss(expected, self.targets(batch), reduction="none", delta=self.huber)
+            each = self.errors(batch, expected)
             loss = (batch.weights * each).sum() / batch.weights.sum().clamp(min=1e-6)
             self.policy.optimizer.zero_grad()
             (loss + self._penalties(batch, q, current)).backward()
@@ -68,6 +68,10 @@ class DoubleDQN(DQN):
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/loss", float(np.mean(losses)))
         self.logger.record("train/max_q", float(np.max(largest)))
+
+    def errors(self, batch: Batch, expected: th.Tensor) -> th.Tensor:
+        """(b,) loss of what is expected (b,) of what was shown."""
+        return functional.huber_loss(expected, self.targets(batch), reduction="none", delta=self.huber)
 
     def targets(self, batch: Batch) -> th.Tensor:
         """(b,) n-step returns and the value of what follows, no larger than any session can return."""

@@ -29,6 +29,8 @@ class NetworkConfig(BaseModel, extra="forbid", frozen=True):
     shortlist: PositiveInt = 50
     """Movies that the agent chooses among: the best by the start."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    quantiles: PositiveInt = 32
+    """Of a return, with the head `quantile`."""
     start_scale: PositiveFloat = 0.4
     """Return that a star of the start's score is first taken to be worth; learned further."""
 
@@ -39,8 +41,8 @@ class DqnConfig(BaseModel, extra="forbid", frozen=True):
     network: NetworkConfig = NetworkConfig()
     tuning: TuningConfig = TuningConfig()
     """Of the supervised start."""
-    head: Literal["product", "plain"] = "product"
-    """`plain`: one output a movie, as a comparison."""
+    head: Literal["product", "plain", "quantile"] = "product"
+    """`plain`: one output a movie; `quantile`: QR-DQN. Comparisons, both."""
     steps: PositiveInt = 400_000
     """Movies shown to simulated people while learning."""
     envs: PositiveInt = 128

@@ -67,8 +67,9 @@ class ItemInputs:
 
 
 def item_inputs(world: World, model: TasteModel, weights: Weights, *, text: bool = False) -> ItemInputs:
-    """`text`: the movies' content vectors too, which are wide; without them psi knows tastes, genres and renown."""
-    columns = [model.design[:, 1:], model.base[:, None], world.popularity[:, None], world.directions]
+    """`text`: the movies' content vectors too, which are wide; without them psi knows tastes, genres, renown and what a
+    sequence model says."""
+    columns = [model.design[:, 1:], model.base[:, None], world.popularity[:, None], world.directions, world.sequence]
     features = np.concatenate([*columns, world.features] if text else columns, axis=1)
     scaled = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-3)
     return ItemInputs(

@@ -219,16 +219,17 @@ class PlainQNetwork(ItemQNetwork):
 
 
 class ItemDQNPolicy(DQNPolicy):
-    """Stable-Baselines3's policy around these networks."""
+    """Stable-Baselines3's policy around one of these networks, `kind`."""
 
-    def __init__(self, *args: Any, network: dict[str, Any], plain: bool = False, **kwargs: Any) -> None:
-        self.network, self.plain = network, plain
+    def __init__(
+        self, *args: Any, network: dict[str, Any], kind: type[ItemQNetwork] = ItemQNetwork, **kwargs: Any
+    ) -> None:
+        self.network, self.kind = network, kind
         super().__init__(*args, **kwargs)
 
     def make_q_net(self) -> ItemQNetwork:
         arguments = self._update_features_extractor(self.net_args, features_extractor=None)
-        kind = PlainQNetwork if self.plain else ItemQNetwork
-        return kind(**arguments, **self.network).to(self.device)
+        return self.kind(**arguments, **self.network).to(self.device)
 
 
 def _mean(values: th.Tensor, there: th.Tensor) -> th.Tensor:

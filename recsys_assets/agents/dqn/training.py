@@ -23,17 +23,26 @@ from recsys_assets.agents.dqn.checkpoints import read_checkpoint, write_checkpoi
 from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import Look, training_figures
 from recsys_assets.agents.dqn.items import ItemInputs, item_inputs
-from recsys_assets.agents.dqn.network import ItemDQNPolicy
+from recsys_assets.agents.dqn.network import ItemDQNPolicy, ItemQNetwork, PlainQNetwork
 from recsys_assets.agents.dqn.policy import QPolicy
+from recsys_assets.agents.dqn.quantile import QuantileDQN, QuantileQNetwork
 from recsys_assets.agents.dqn.replay import SessionReplay
 from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv
 from recsys_assets.agents.dqn.watch import Watch
 from recsys_assets.agents.policies.tuned import Weights, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.device import Device, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+HEADS: dict[str, tuple[type[DoubleDQN], type[ItemQNetwork]]] = {
+    "product": (DoubleDQN, ItemQNetwork),
+    "plain": (DoubleDQN, PlainQNetwork),
+    "quantile": (QuantileDQN, QuantileQNetwork),
+}
+"""`DqnConfig.head` -> who learns, and what."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def build_agent(setting: AgentSetting, config: DqnConfig, items: ItemInputs, *, 
 
 
 def build_in(
-    env: TeachingVecEnv, config: DqnConfig, items: ItemInputs, *, seed: int, device: str = "auto"
+    env: TeachingVecEnv, config: DqnConfig, items: ItemInputs, *, seed: int, device: Device = "auto"
 ) -> DoubleDQN:
     """The untrained agent in any sessions to learn from. `device`: a GPU where there is one."""
     sessions, (first, last) = env.sessions, config.epsilon
@@ -140,7 +149,8 @@ def build_in(
         seed=seed,
     )
     network = {"layout": sessions.layout, "items": items, "known": sessions.known, "config": config.network}
-    model = DoubleDQN(
+    algorithm, kind = HEADS[config.head]
+    model = algorithm(
         ItemDQNPolicy,
         env,
         learning_rate=_falling(config.learning_rate),
@@ -155,9 +165,9 @@ def build_in(
         exploration_initial_eps=first,
         exploration_final_eps=last,
         max_grad_norm=config.max_grad_norm,
-        policy_kwargs={"plain": config.head == "plain", "network": network},
+        policy_kwargs={"kind": kind, "network": network},
         seed=seed,
-        device=device,
+        device=torch_device(device),
         replay=replay,
         explore_among=config.explore_among,
         follow_start=int(config.follow_start * config.steps),
@@ -183,7 +193,8 @@ def _patient(setting: AgentSetting, group: str) -> PatientSessions:
 def _run(setting: AgentSetting, config: DqnConfig, weights: Weights, seed: int) -> str:
     """What a checkpoint must agree with."""
     world = hashlib.sha256()
-    for array in (setting.world.movies.values, setting.world.popularity, setting.model.design, setting.model.base):
+    movies, model = setting.world, setting.model
+    for array in (movies.movies.values, movies.popularity, model.design, model.base, movies.sequence):
         world.update(np.ascontiguousarray(array).tobytes())
     described = {
         "data": world.hexdigest()[:16],

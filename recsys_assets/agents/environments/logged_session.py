@@ -9,7 +9,7 @@ users to learn from, others to judge, each from where their known ratings end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -20,9 +20,6 @@ from recsys_assets.agents.environments.sessions import SessionError
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.users import Group
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
-
-if TYPE_CHECKING:
-    from recsys_assets.recommenders.sequence.model import SequenceRecommender
 
 
 class LoggedSessionConfig(BaseModel, extra="forbid", frozen=True):
@@ -135,16 +132,16 @@ def logged_sessions(
     features: FloatArray | None = None,
     config: LoggedSessionConfig | None = None,
 ) -> LoggedSessions:
-    """Replays of what a service does not know yet of these people. `features`: the movies' content where not given."""
-    features = setting.world.features if features is None else features
+    """Replays of what a service does not know yet of these people.
+
+    `features`: where not given, what a sequence model holds movies to be if the setting has one
+    (`sequence_features.with_sequence_features`), their content if not.
+    """
+    world = setting.world
+    if features is None:
+        features = world.sequence if world.sequence.shape[1] else world.features
     known = setting.splits[group].known.lengths
     return LoggedSessions(setting.histories[group], features, setting.world.directions, config, starts=known)
-
-
-def frozen_vectors(model: SequenceRecommender) -> FloatArray:
-    """(n, d) what a fitted sequence model holds movies to be; fit it on the training users of a setting."""
-    vectors: FloatArray = model.network.items()[:-1].detach().cpu().numpy().astype(np.float32)
-    return vectors
 
 
 class LoggedSession(gym.Env[FloatArray, np.int64]):

@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys_assets.agents.actions import Act
 from recsys_assets.agents.evaluation.comparison import Comparison
+from recsys_assets.agents.evaluation.verdict import named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ def returns_figure(comparison: Comparison, agents: Sequence[str]) -> Figure:
         )
     axes.set_yticks(range(len(results)), [r.name for r in results])
     axes.set_xlabel("return of a session, mean and 95 % interval over people")
-    axes.set_title(f"{comparison.simulator}: {comparison.n_users} people, {comparison.n_sessions} sessions each")
+    axes.set_title(f"{named(comparison.simulator)}: {comparison.n_users} people, {comparison.n_sessions} sessions each")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
@@ -72,23 +73,33 @@ def acts_figure(comparison: Comparison) -> Figure:
 
 
 def coverage_figure(comparison: Comparison, agents: Sequence[str]) -> Figure:
-    """Return against the share of all movies that anybody was shown."""
+    """Return against the share of all movies that anybody was shown; names in a column beside, in order of return."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.5, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.subplots()
-    for result in comparison.results:
+    results = list(comparison.results)
+    right = 100 * max(r.coverage for r in results) * 1.06
+    for result, height in zip(results, spaced([r.mean.mean for r in results]), strict=True):
         colour = AGENT if result.name in agents else RIVAL if result.name == comparison.reference else OTHER
-        axes.scatter(100 * result.coverage, result.mean.mean, color=colour)
+        place = (100 * result.coverage, result.mean.mean)
+        axes.scatter(*place, color=colour, zorder=3)
+        thin = {"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "relpos": (0, 0.5)}
         axes.annotate(
-            result.name,
-            (100 * result.coverage, result.mean.mean),
-            xytext=(5, 3),
-            textcoords="offset points",
-            fontsize=8,
+            result.name, place, xytext=(right, height), fontsize=8, color=colour, va="center", arrowprops=thin
         )
+    axes.set_xlim(0, 1.45 * right)
+    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= right])
     axes.set_xlabel("movies shown to somebody, % of the catalogue")
     axes.set_ylabel("return of a session")
-    axes.margins(x=0.15)
     axes.grid(alpha=0.3)
     return figure
+
+
+def spaced(heights: Sequence[float], *, share: float = 0.055) -> list[float]:
+    """`heights`, which fall, moved down where two are nearer than `share` of their range."""
+    apart = share * max(1e-9, max(heights) - min(heights))
+    placed: list[float] = []
+    for height in heights:
+        placed.append(min(height, placed[-1] - apart) if placed else height)
+    return placed

@@ -86,12 +86,12 @@ def first_lists(policy: Policy, setting: AgentSetting, known: Histories, *, k: i
     for start in range(0, len(known), AT_ONCE):
         part = known.take(np.arange(start, min(len(known), start + AT_ONCE)))
         policy.begin(part, layout)
-        scores = _ranked(policy, _beginnings(setting, part), part, layout, rng)
+        scores = ranked(policy, _beginnings(setting, part), part, layout, rng)
         found.append(top_k(scores, k)[0])
     return np.concatenate(found) if found else np.empty((0, k), dtype=np.int64)
 
 
-def _ranked(
+def ranked(
     policy: Policy, observations: FloatArray, known: Histories, layout: ObservationLayout, rng: np.random.Generator
 ) -> FloatArray:
     """Scores (b, n) of all movies, what is known hidden."""

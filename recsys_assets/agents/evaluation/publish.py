@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_assets.agents.dqn.config import DqnConfig
-from recsys_assets.agents.evaluation.report import AgentReport, OtherData, ReportConfig, report_agents
+from recsys_assets.agents.evaluation.judging import report_agents
+from recsys_assets.agents.evaluation.report import AgentReport, OtherData, OwnFeedback, ReportConfig
 from recsys_assets.agents.evaluation.written import to_html, to_markdown
 from recsys_assets.agents.setting import AgentSetting, SettingConfig, make_setting
 from recsys_assets.agents.simulators.validation import SimulatorReport, validate_simulator
@@ -54,6 +56,14 @@ def other_data(settings: Settings) -> OtherData | None:
     return None
 
 
+def own_feedback(settings: Settings) -> OwnFeedback | None:
+    """Feedback events of this deployment; None where none was ever taken."""
+    lake = Lake(settings.lake_dir)
+    with suppress(LakeError):
+        return OwnFeedback(lake.read("feedback"), lake.read("ratings"))
+    return None
+
+
 def publish_agent_report(
     settings: Settings,
     setting: SettingConfig | None = None,
@@ -62,13 +72,16 @@ def publish_agent_report(
     *,
     progress: Progress = silent,
 ) -> PublishedReport:
-    """Train, compare, and write the report."""
+    """Train, compare, and write the report. One that is killed goes on with the trainings it had finished."""
+    waiting = settings.reports_dir / settings.dataset / "agents-in-training"
     report = report_agents(
         deployed_setting(settings, setting, progress=progress),
         dqn,
         config,
         seed=settings.seed,
         other=other_data(settings),
+        feedback=own_feedback(settings),
+        trainings=waiting,
         progress=progress,
     )
     images = {title: data_uri(figure) for title, figure in report.figures().items()}
@@ -76,4 +89,5 @@ def publish_agent_report(
     markdown = to_markdown(report, dataset=settings.dataset)
     write_text(folder / "agents.md", markdown)
     write_text(folder / "agents.html", to_html(report, dataset=settings.dataset, images=images))
+    shutil.rmtree(waiting, ignore_errors=True)
     return PublishedReport(report, images, markdown, folder / "agents.html")

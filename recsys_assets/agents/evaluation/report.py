@@ -1,34 +1,27 @@
-"""The agents' report: trained anew for each seed on training users, judged on people that nothing was fitted on."""
+"""The agents' report: what there is in it, its plots, and the numbers that are plotted over runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, PositiveInt
+from pydantic import BaseModel, NonNegativeInt, PositiveInt
 
-from recsys_assets.agents.dqn.config import DqnConfig
-from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, compare
-from recsys_assets.agents.evaluation.elsewhere import people_elsewhere
+from recsys_assets.agents.evaluation.by_logs import LogStudy
+from recsys_assets.agents.evaluation.comparison import Comparison
+from recsys_assets.agents.evaluation.criteria import Criterion
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
-from recsys_assets.agents.evaluation.next_movie import NextMovie, foretold
-from recsys_assets.agents.evaluation.rivals import RECOMMENDERS, RIVAL, rival_contestants
-from recsys_assets.agents.evaluation.verdict import Verdict, verdict
-from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
-from recsys_assets.agents.policies.tuned import belief_policy, tune_belief_policy
-from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.agents.evaluation.next_movie import NextMovie
+from recsys_assets.agents.evaluation.rivals import RECOMMENDERS, RIVAL
+from recsys_assets.agents.evaluation.trainings import ALTERNATIVES, Trained
+from recsys_assets.agents.evaluation.verdict import Verdict
 from recsys_assets.agents.simulators.figures import validation_figure
-from recsys_assets.agents.simulators.validation import SimulatorReport, validate_simulator
-from recsys_assets.agents.simulators.variants import variants
-from recsys_assets.progress import Progress, silent
+from recsys_assets.agents.simulators.validation import SimulatorReport
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from recsys_assets.agents.dqn.training import DqnResult
 
 AGENT = "dqn"
 
@@ -41,6 +34,13 @@ class ReportConfig(BaseModel, extra="forbid", frozen=True):
     sessions_a_seed: PositiveInt = 4
     """Sessions of each person with each of them."""
     recommenders: tuple[str, ...] = RECOMMENDERS
+    """Each fitted once, on training users."""
+    alternatives: tuple[str, ...] = tuple(ALTERNATIVES)
+    """Other ways to learn, trained once each."""
+    alternative_steps: PositiveInt = 100_000
+    """The most that each of them is trained for: the plain head learns at a third of the speed."""
+    logged_sessions: NonNegativeInt = 8
+    """Of each person, in the log that policies are judged by off-policy; 0: none."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class OtherData:
     name: str
     interactions: pl.DataFrame
     catalogue: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class OwnFeedback:
+    """Accepted events of this deployment, and its ratings."""
+
+    events: pl.DataFrame
+    interactions: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -75,130 +83,40 @@ class AgentReport:
     verdict: Verdict
     verdict_elsewhere: Verdict
     """In simulator B."""
+    criteria: tuple[Criterion, ...]
     sensitivity: tuple[Sensitivity, ...]
     simulator: SimulatorReport
-    trainings: tuple[DqnResult, ...]
-    next_movies: tuple[NextMovie, ...] = ()
+    trainings: tuple[Trained, ...]
+    """The agent's, then those of the alternatives."""
+    next_movies: tuple[NextMovie, ...]
     """What held-out users rated next, foretold."""
-    other_people: Comparison | None = None
+    by_logs: tuple[LogStudy, ...]
+    """Off-policy: by a simulated log, and by our own feedback where it has propensities."""
+    other_people: Comparison | None
     """Simulator A fitted on another data set, its held-out users."""
+    spent: tuple[tuple[str, float, float], ...]
+    """Part of the report, CPU seconds, seconds."""
 
     def figures(self) -> dict[str, Figure]:
         """Plots by title."""
         shown = [AGENT, RIVAL, "greedy on the taste", "most rated"]
-        training = {f"training: {name}": figure for name, figure in self.trainings[0].figures().items()}
+        agents = [AGENT, *ALTERNATIVES]
+        training = {f"training: {name}": figure for name, figure in self.trainings[0].result.figures().items()}
         return {
-            "return of held-out users": returns_figure(self.held_out, [AGENT]),
-            "return in simulator B": returns_figure(self.other_mechanism, [AGENT]),
+            "return of held-out users": returns_figure(self.held_out, agents),
+            "return in simulator B": returns_figure(self.other_mechanism, agents),
             "who stays": leaving_figure(self.held_out, shown),
             "what people did": acts_figure(self.held_out),
-            "how much of the catalogue": coverage_figure(self.held_out, [AGENT]),
+            "how much of the catalogue": coverage_figure(self.held_out, agents),
             "are simulated people like real ones": validation_figure(self.simulator),
             **training,
         }
 
 
-def report_agents(
-    setting: AgentSetting,
-    dqn: DqnConfig | None = None,
-    config: ReportConfig | None = None,
-    *,
-    seed: int,
-    other: OtherData | None = None,
-    progress: Progress = silent,
-) -> AgentReport:
-    """Train an agent per seed and compare. Held-out users are looked at here, once, and nowhere else."""
-    from recsys_assets.agents.dqn.training import train_dqn
-
-    dqn, config = dqn or DqnConfig(), config or ReportConfig()
-    weights = tune_belief_policy(setting, dqn.tuning, seed=seed, progress=progress)
-    trainings = []
-    for number in range(config.seeds):
-        progress(f"agent {number + 1} of {config.seeds}")
-        trainings.append(train_dqn(setting, dqn, seed=seed + number, weights=weights, progress=progress))
-    agent = Contestant(AGENT, tuple(t.policy for t in trainings))
-    rivals = rival_contestants(setting, weights, recommenders=config.recommenders, seed=seed, progress=progress)
-
-    def judged(name: str, simulator: object, contestants: Sequence[Contestant]) -> Comparison:
-        return compare(
-            setting.sessions(simulator),  # type: ignore[arg-type]
-            contestants,
-            reference=RIVAL,
-            seeds=config.seeds,
-            sessions_a_seed=config.sessions_a_seed,
-            seed=seed,
-            progress=lambda line: progress(f"{name}: {line}"),
-        )
-
-    a, b, training = (
-        setting.simulator_a("held_out"),
-        setting.simulator_b("held_out"),
-        setting.simulator_a("train"),
-    )
-    ceiling = Contestant.of(
-        OraclePolicy(setting.world, simulator=a, popularity=weights.popularity, variety=weights.variety)
-    )
-    two = [agent, Contestant.of(belief_policy(setting, weights, name=RIVAL))]
-    beliefs = [agent, *(c for c in rivals if isinstance(c.policies[0], RandomPolicy | PopularPolicy | BeliefPolicy))]
-    held_out = judged("judging", a, [agent, *rivals, ceiling])
-    in_b = judged("judging", b, [agent, *rivals])
-    simulator = validate_simulator(setting)
-    return AgentReport(
-        held_out,
-        in_b,
-        judged("gap", training, two),
-        verdict(held_out, AGENT),
-        verdict(in_b, AGENT),
-        tuple(_sensitivity(setting, simulator, two, judged)),
-        simulator,
-        tuple(trainings),
-        tuple(foretold(contestant, setting, seed=seed) for contestant in (agent, *rivals)),
-        judged_elsewhere(setting, beliefs, other, config, seed=seed, progress=progress) if other else None,
-    )
-
-
-def judged_elsewhere(
-    setting: AgentSetting,
-    contestants: Sequence[Contestant],
-    other: OtherData,
-    config: ReportConfig,
-    *,
-    seed: int,
-    progress: Progress = silent,
-) -> Comparison:
-    """`contestants` (that look at observations alone) among the people of another data set."""
-    found = people_elsewhere(setting, other.interactions, other.catalogue, name=other.name, seed=seed)
-    progress(f"elsewhere: {found.n_shared:,} movies of {other.name} are on offer")
-    return compare(
-        found.sessions,
-        contestants,
-        reference=RIVAL,
-        seeds=config.seeds,
-        sessions_a_seed=config.sessions_a_seed,
-        seed=seed,
-        progress=lambda line: progress(f"elsewhere: {line}"),
-    )
-
-
-def _sensitivity(
-    setting: AgentSetting,
-    simulator: SimulatorReport,
-    two: Sequence[Contestant],
-    judged: Callable[[str, object, Sequence[Contestant]], Comparison],
-) -> list[Sensitivity]:
-    """The comparison where people are otherwise."""
-    found = []
-    for name, temper in variants(setting.config.temper, simulator.evidence).items():
-        comparison = judged(name, setting.simulator_a("held_out", temper=temper), two)
-        found.append(
-            Sensitivity(name, comparison[AGENT].mean.mean, comparison[RIVAL].mean.mean, verdict(comparison, AGENT))
-        )
-    return found
-
-
 def headline(report: AgentReport) -> dict[str, float]:
     """Numbers to be plotted over runs."""
     agent, rival = report.held_out[AGENT], report.held_out[RIVAL]
+    own = [t for t in report.trainings if t.name == AGENT]
     return {
         "agent_return": agent.mean.mean,
         "rival_return": rival.mean.mean,
@@ -210,7 +128,7 @@ def headline(report: AgentReport) -> dict[str, float]:
         "personalization": agent.personalization,
         "diversity": agent.diversity,
         "genre_coverage": agent.genre_coverage,
-        "steps_per_second": float(np.mean([t.steps_per_second for t in report.trainings])),
+        "steps_per_second": float(np.mean([t.result.steps_per_second for t in own])),
         "best_seed_return": agent.best_seed,
         "median_seed_return": agent.median_seed,
         **{f"next_hit_rate_{n.name}": n.hit_rate.mean for n in report.next_movies if n.name == AGENT},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from recsys_assets.agents.evaluation.comparison import Contestant
 from recsys_assets.agents.policies.linucb import fit_linucb
@@ -15,7 +16,7 @@ from recsys_assets.recommenders.models import build
 
 RIVAL = "greedy, tuned re-ranker"
 """The one that counts."""
-RECOMMENDERS = ("content", "biased_mf", "ease", "sasrec")
+RECOMMENDERS = ("content", "svd", "ease", "sasrec")
 """Greedy by the scores of these."""
 
 
@@ -29,16 +30,19 @@ def rival_contestants(
 ) -> list[Contestant]:
     """`weights`: of the tuned re-ranker."""
     world, model = setting.world, setting.model
-    progress(f"rivals: LinUCB, and greedy by {', '.join(recommenders)}")
     policies = [
         RandomPolicy(world),
         PopularPolicy(world),
         BeliefPolicy(world, model=model, name="greedy on the taste"),
         belief_policy(setting, weights, name=RIVAL),
         fit_linucb(setting, seed=seed, progress=progress),
-        *(
-            RecommenderPolicy(world, name=f"{name}, greedy", model=build(name).fit_data(setting.training))
-            for name in recommenders
-        ),
+        *(fit_recommender(setting, name, progress=progress) for name in recommenders),
     ]
     return [Contestant.of(policy) for policy in policies]
+
+
+def fit_recommender(setting: AgentSetting, name: str, *, progress: Progress = silent) -> RecommenderPolicy:
+    """Any model of the leaderboard, fitted once on training users, as a policy."""
+    progress(f"fitting {name} on {len(setting.training.users):,} training users")
+    training = replace(setting.training, progress=progress)
+    return RecommenderPolicy(setting.world, name=f"{name}, greedy", model=build(name).fit_data(training))

@@ -35,7 +35,7 @@ def verdict(comparison: Comparison, agent: str) -> Verdict:
     standing: Standing = "earned" if d.low > 0 else "worse" if d.high < 0 else "not proven"
     figures = (
         f"{found.mean.mean:.2f} a session against {rival.mean.mean:.2f} of {rival.name}, a difference of {d.mean:+.2f} "
-        f"({share:+.1%}; 95 % interval {d.low:+.2f} to {d.high:+.2f}, {d.n} people, {comparison.simulator})"
+        f"({share:+.1%}; 95 % interval {d.low:+.2f} to {d.high:+.2f}, {d.n} people, {named(comparison.simulator)})"
     )
     said = {
         "earned": "earned its place" + ("" if share >= ASKED else f", by less than the {ASKED:.0%} asked for"),
@@ -43,3 +43,8 @@ def verdict(comparison: Comparison, agent: str) -> Verdict:
         "worse": "is worse than a policy that learns nothing by reinforcement, and should not be served",
     }
     return Verdict(standing, agent, rival.name, d.mean, d.low, d.high, share, f"{agent} {said[standing]}: {figures}.")
+
+
+def named(simulator: str) -> str:
+    """A simulator's name for readers: `A, held-out users`."""
+    return simulator.replace("_", "-")

@@ -17,7 +17,8 @@ WHAT_IT_WAS = {act.name.lower(): int(act) for act in Act}
 
 @dataclass(frozen=True)
 class FeedbackDecisions:
-    """`frame`: `request_id, user_id, movie_id, policy, timestamp, propensity, reward`, one row a shown movie."""
+    """`frame`: `request_id, user_id, movie_id, policy, timestamp, propensity, position, reward`, one row a shown
+    movie; `position` from 0, which it is taken for where an event does not say."""
 
     frame: pl.DataFrame
     left_out: Mapping[str, int]
@@ -50,4 +51,5 @@ def decisions_of(events: pl.DataFrame, rewards: Rewards | None = None) -> Feedba
     )
     earned = pl.Series("reward", table[frame["act"].to_numpy()], dtype=pl.Float64)
     columns = ["request_id", "user_id", "movie_id", "policy", "timestamp", "propensity"]
-    return FeedbackDecisions(frame.select(columns).with_columns(earned), counts)
+    places = pl.col("position").fill_null(0) if "position" in frame.columns else pl.lit(0, dtype=pl.Int64)
+    return FeedbackDecisions(frame.select(*columns, places.alias("position")).with_columns(earned), counts)

@@ -59,6 +59,12 @@ def log_sessions(policy: SoftmaxPolicy, sessions: Sessions, users: IntArray, *, 
     return SimulatedLog(_joined(logs), np.concatenate(expected))
 
 
+def log_people(policy: SoftmaxPolicy, sessions: Sessions, users: IntArray, *, seeds: IntArray) -> SimulatedLog:
+    """A session of each of `users` with each of `seeds`."""
+    parts = [log_sessions(policy, sessions, users, seed=int(seed)) for seed in seeds]
+    return SimulatedLog(_joined([part.log for part in parts]), np.concatenate([part.expected for part in parts]))
+
+
 def expected_rewards(sessions: Sessions, live: IntArray, candidates: IntArray) -> FloatArray:
     """(b, k) mean reward of each candidate (b, k) in the sessions `live` (b,) as they stand."""
     simulator: TeachingSimulator = sessions.simulator  # type: ignore[assignment]

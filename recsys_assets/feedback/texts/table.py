@@ -109,7 +109,7 @@ def _readings(
     new = texts.unique("text_md5", keep="first", maintain_order=True).join(kept, on="text_md5", how="anti")
     read = reader.read(new["text"].to_list(), progress=progress)
     fresh = pl.concat([new.select("text_md5"), read], how="horizontal")
-    return pl.concat([kept.cast(fresh.schema), fresh]), len(new)  # type: ignore[arg-type]
+    return pl.concat([kept.cast(fresh.schema), fresh]), len(new)
 
 
 def _stated(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:

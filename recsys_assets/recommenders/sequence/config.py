@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from recsys_assets.loading.pipeline import PipelineConfig
+from recsys_assets.recommenders.device import Device
 
 
 class SequenceConfig(BaseModel, extra="forbid"):
@@ -58,7 +59,7 @@ class SequenceConfig(BaseModel, extra="forbid"):
     """Users, at most, whose last movie is held out to stop in time."""
     pipeline: PipelineConfig = PipelineConfig()
     """How training data are loaded."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     """Where to compute; auto: a GPU where there is one."""
     checkpoints: str | None = Field(default=None, exclude=True)
     """Folder in which a fit leaves its state after every epoch, so that a killed one goes on; none: nothing is left.

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.device import torch_device
 from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.sequence.checkpoints import Checkpoint, fingerprint
 from recsys_assets.recommenders.sequence.config import SequenceConfig
@@ -135,10 +136,7 @@ class SequenceRecommender(Recommender):
             return self._network(sequences)
 
     def _device(self) -> torch.device:
-        import torch
-
-        cuda = self.config.device == "cuda" or (self.config.device == "auto" and torch.cuda.is_available())
-        return torch.device("cuda" if cuda else "cpu")
+        return torch_device(self.config.device)
 
     # -- asking ----------------------------------------------------------------------------------------------
 

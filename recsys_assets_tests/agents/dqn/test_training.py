@@ -20,7 +20,9 @@ from recsys_assets_tests.agents.dqn.worlds import Bait, env_of, small_config
 WEIGHTS = Weights(popularity=0.5, doubt=0.3, variety=1.0)
 
 
-@pytest.mark.parametrize("changes", [{"n_steps": 1}, {"n_steps": 4}, {"head": "plain"}, {"conservative": 0.01}])
+@pytest.mark.parametrize(
+    "changes", [{"n_steps": 1}, {"n_steps": 4}, {"head": "plain"}, {"head": "quantile"}, {"conservative": 0.01}]
+)
 def test_the_optimum_of_three_states_is_found(changes: dict[str, object]) -> None:
     env, items = env_of(Bait.make(), seed=0)
     model = build_in(env, small_config(epsilon=(1.0, 0.2), gamma=1.0, **changes), items, seed=0, device="cpu")

@@ -1,0 +1,109 @@
+"""Newcomers who name genres: the agent's first list for a taste that is believed from what they said.
+
+A genre g that is named counts as an observation of the taste x: that the average movie of g is liked `STATED` stars
+more than the average movie,
+
+    (mean a over movies of g - mean a over all movies) . x = STATED + noise,        means weighted by popularity
+
+with the prior and the movies' a of `tastes`, so that it changes what is believed of every movie, not of g's alone.
+Movies of none of the genres are left out. Whoever names none is shown the weighted rating, as by every model; whoever
+rates a few movies is no newcomer any more: they are folded in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from recsys_assets.agents.dqn.policy import QPolicy
+from recsys_assets.agents.tastes import Beliefs, TasteModel
+from recsys_assets.recommenders.data import FloatArray, Histories
+from recsys_assets.recommenders.newcomers import Newcomers, genres_named, movies_of_genre
+from recsys_assets.recommenders.results import Reason
+
+STATED, STATED_NOISE = 1.0, 0.1
+"""Stars by which a genre is taken to be liked more than others, and the variance of that."""
+
+
+@dataclass(frozen=True)
+class AgentNewcomers(Newcomers):
+    """`Newcomers` whose genres are answered by the agent."""
+
+    policy: QPolicy
+    taste: TasteModel
+
+    @classmethod
+    def beside(cls, newcomers: Newcomers, policy: QPolicy, taste: TasteModel) -> Self:
+        kept = {field.name: getattr(newcomers, field.name) for field in fields(Newcomers)}
+        return cls(**kept, policy=policy, taste=taste)
+
+    def within(self, genres: Sequence[str]) -> FloatArray:
+        """Q (n_movies,) for the taste that the genres speak of, -inf for movies of none; all movies where empty."""
+        named = genres_named(self.catalogue, genres)
+        if not named:
+            return super().within(genres)
+        of_any = np.any([movies_of_genre(self.catalogue, genre) for genre in named], axis=0)
+        return np.where(of_any, self._values(named), -np.inf).astype(np.float32)
+
+    def reasons(self, movie: int, genres: Sequence[str]) -> list[Reason]:
+        named = genres_named(self.catalogue, genres)
+        if not named or not any(movies_of_genre(self.catalogue, genre)[movie] for genre in named):
+            return super().reasons(movie, genres)
+        taste = float(self.believed(named).mean[0] @ self.taste.design[movie])
+        level = float(self.taste.base[movie])
+        renown = float(self.policy.items.weights[0] * self.policy.items.popularity[movie])
+        return [
+            Reason("bias", "how this movie is rated", level),
+            Reason("genre", f"what liking {' and '.join(named)} says of their taste", taste),
+            Reason("popularity", "known to many", renown),
+            Reason("part", LEARNED, float(self._values(named)[movie]) - level - taste - renown),
+        ]
+
+    def believed(self, named: Sequence[str]) -> Beliefs:
+        """Of one person of whom nothing but these genres is known."""
+        n, weights = len(self.taste.base), self.policy.items.popularity
+        everything = _average(self.taste.design, weights)
+        rows = [
+            _average(self.taste.design, weights * movies_of_genre(self.catalogue, genre)) - everything
+            for genre in named
+        ]
+        stated = replace(
+            self.taste,
+            design=np.concatenate([self.taste.design, np.stack(rows)]).astype(np.float32),
+            base=np.concatenate([self.taste.base, np.zeros(len(rows), dtype=np.float32)]),
+        )
+        beliefs, noise = stated.start(1), np.array([STATED_NOISE], dtype=np.float32)
+        for place in range(len(rows)):
+            said = np.array([STATED], dtype=np.float32)
+            beliefs = stated.update(beliefs, np.array([n + place]), said, noise=noise)
+        return beliefs
+
+    def _values(self, named: Sequence[str]) -> FloatArray:
+        values: FloatArray = self.policy.ranking(opening(self.policy, self.believed(named)), known=nobody())[0]
+        return values
+
+
+LEARNED = "learned in simulated sessions"
+"""What is left of a Q-value beside the parts of the supervised start."""
+
+
+def opening(policy: QPolicy, beliefs: Beliefs) -> FloatArray:
+    """(b, width) observations of sessions at their beginning, of people with no known ratings."""
+    layout = policy.layout
+    rows = layout.empty(len(beliefs.mean))
+    rows[:, layout.taste_mean], rows[:, layout.taste_deviation] = beliefs.mean, beliefs.deviation
+    return rows
+
+
+def nobody() -> Histories:
+    """No known histories: what a user has seen is masked by the base class."""
+    empty = np.zeros(0, dtype=np.int64)
+    return Histories(np.zeros(1, dtype=np.int64), empty.astype(np.int32), empty.astype(np.float32), empty)
+
+
+def _average(design: FloatArray, weights: FloatArray) -> FloatArray:
+    average: FloatArray = weights @ design / max(float(weights.sum()), 1e-9)
+    return average

@@ -1,0 +1,1 @@
+"""The loop rehearsed: simulated people are served, give feedback, the service learns, and the truth is known."""

@@ -1,0 +1,60 @@
+"""The best policy that learns nothing by reinforcement, refitted on ratings and feedback: what learning has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from recsys_assets.agents.environments.sessions import RATING_OF_ACT
+from recsys_assets.agents.offpolicy.feedback import WHAT_IT_WAS
+from recsys_assets.agents.policies.tuned import Weights, belief_policy
+from recsys_assets.agents.rehearsal.service import Service, service_by
+from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.agents.tastes import TasteModel
+from recsys_assets.recommenders.data import Ids, TrainingData, align_people, histories_of
+
+REFITTED = "tuned re-ranker, refitted on the same feedback"
+
+
+def refitted_rival(
+    setting: AgentSetting, interactions: pl.DataFrame, weights: Weights
+) -> Callable[[pl.DataFrame], Service]:
+    """Tastes are factorized anew from `interactions` and the acts as ratings; the re-ranker's `weights` stay."""
+
+    def refit(feedback: pl.DataFrame) -> Service:
+        ratings = pl.concat([interactions.select("user_id", "movie_id", "rating", "timestamp"), as_ratings(feedback)])
+        users = Ids.of(ratings["user_id"].to_numpy())
+        movies, catalogue = setting.world.movies, setting.world.catalogue
+        data = TrainingData(
+            users,
+            movies,
+            histories_of(ratings, users, movies),
+            catalogue,
+            setting.seed,
+            setting.training.progress,
+            align_people(None, users),
+        )
+        model = TasteModel.fit(data, setting.config.taste)
+        policy = belief_policy(setting, weights, name=REFITTED)
+        policy.model = model
+        return service_by(policy, model, version=f"{len(feedback):,} events")
+
+    return refit
+
+
+def as_ratings(feedback: pl.DataFrame) -> pl.DataFrame:
+    """Acts as the stars a service takes them for, one a person and movie, the last; an ignored movie is nothing."""
+    stars = {name: float(np.float32(RATING_OF_ACT[act])) for name, act in WHAT_IT_WAS.items() if name != "ignore"}
+    return (
+        feedback.filter(pl.col("action").is_in(list(stars)))
+        .sort("timestamp")
+        .unique(["user_id", "movie_id"], keep="last", maintain_order=True)
+        .select(
+            "user_id",
+            "movie_id",
+            pl.col("action").replace_strict(stars, return_dtype=pl.Float64).alias("rating"),
+            pl.col("timestamp").cast(pl.Datetime("us")),
+        )
+    )

@@ -1,0 +1,77 @@
+"""`recsys evaluate-agent`: agents against strong policies that learn nothing, as `agent_report` does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from recsys_assets.cli.common import MISUSED, NOT_BUILT, DatasetOption, out, settings_of, stop
+from recsys_assets.settings import Settings
+
+Environment = Literal["SimulatedFeedback-v0", "RandomUsers-v0"]
+
+
+def evaluate_agent(
+    env: Annotated[
+        Environment,
+        typer.Option(help="Simulated people of a data set's ratings; or of random tastes, for IMDb's table of movies."),
+    ] = "SimulatedFeedback-v0",
+    steps: Annotated[int | None, typer.Option(min=1, help="Movies shown while an agent learns.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Agents that are trained, each from another seed.")] = 5,
+    sessions: Annotated[int, typer.Option(min=2, help="Of random users.")] = 4_000,
+    dataset: DatasetOption = None,
+) -> None:
+    """Train agents anew and compare them with bandits, recommenders and a tuned re-ranker, on people nothing saw."""
+    settings = settings_of(dataset)
+    if env == "RandomUsers-v0":
+        said, written = _random_users(settings, steps, sessions)
+    else:
+        said, written = _simulated_feedback(settings, steps, seeds)
+    for sentence in said:
+        out.print(sentence, highlight=False, soft_wrap=True, markup=False)
+    out.print(f"All tables and plots: {written}", highlight=False, soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _simulated_feedback(settings: Settings, steps: int | None, seeds: int) -> tuple[list[str], Path]:
+    from recsys_assets.agents.dqn.config import DqnConfig
+    from recsys_assets.agents.evaluation.publish import publish_agent_report
+    from recsys_assets.agents.evaluation.report import ReportConfig
+    from recsys_assets.agents.evaluation.written import sentences
+    from recsys_assets.warehouse.lake import LakeError
+
+    dqn = DqnConfig() if steps is None else DqnConfig(steps=steps)
+    try:
+        published = publish_agent_report(settings, None, dqn, ReportConfig(seeds=seeds), progress=_say)
+    except LakeError as error:
+        command = f"recsys materialize '*data_snapshot' --dataset {settings.dataset}"
+        stop(NOT_BUILT, f"{settings.dataset} has no published ratings; run `{command}` ({error})")
+    except ValueError as error:
+        stop(MISUSED, str(error))
+    return sentences(published.report), published.html
+
+
+def _random_users(settings: Settings, steps: int | None, sessions: int) -> tuple[list[str], Path]:
+    from recsys_assets.agents.dqn.random_users import DEFAULTS
+    from recsys_assets.agents.environments.random_users import imdb_features
+    from recsys_assets.agents.evaluation.random_users_report import report_random_users, sentences, write_random_users
+    from recsys_assets.sources.errors import UnavailableError
+    from recsys_assets.sources.fetch import fetch
+    from recsys_assets.sources.imdb import IMDB_TABLES
+
+    table = IMDB_TABLES[0].file
+    try:
+        path = fetch(table, settings).path
+    except UnavailableError as error:
+        stop(NOT_BUILT, f"{table.name} is not here: put it at {table.target(settings)} ({error})")
+    dqn = DEFAULTS if steps is None else DEFAULTS.model_copy(update={"steps": steps})
+    features = imdb_features(path, seed=settings.seed)
+    report = report_random_users(features, dqn, seed=settings.seed, sessions=sessions, progress=_say)
+    return sentences(report), write_random_users(
+        report, settings.reports_dir / "imdb", name="IMDb's table, random users"
+    )
