@@ -134,23 +134,28 @@ def setting_of(data: TrainingData, config: SettingConfig | None = None) -> Agent
     return _setting(data, rows, config or SettingConfig())
 
 
-def production_setting(data: TrainingData, config: SettingConfig | None = None) -> AgentSetting:
+def production_setting(
+    data: TrainingData, config: SettingConfig | None = None, *, model: TasteModel | None = None
+) -> AgentSetting:
     """Nobody is held out: for an agent that is served, and judged by what it was not fitted on elsewhere.
 
-    Where users are too few to choose a checkpoint by, everyone does both.
+    Where users are too few to choose a checkpoint by, everyone does both. `model`: tastes are believed by it, and not
+    fitted anew, so that what was learned of them goes on to mean the same.
     """
     rows = groups_of(data.users.values, seed=data.seed, held_out_share=0.0)
     if not (len(rows["train"]) and len(rows["validation"])):
         rows = {group: np.arange(len(data.users)) for group in GROUPS}
-    return _setting(data, rows, config or SettingConfig())
+    return _setting(data, rows, config or SettingConfig(), model)
 
 
-def _setting(data: TrainingData, rows: Mapping[Group, IntArray], config: SettingConfig) -> AgentSetting:
+def _setting(
+    data: TrainingData, rows: Mapping[Group, IntArray], config: SettingConfig, model: TasteModel | None = None
+) -> AgentSetting:
     histories = {group: data.histories.take(rows[group]) for group in GROUPS}
     ids = {group: data.users.values[rows[group]] for group in GROUPS}
     trained = Ids(ids["train"])
     training = replace(data, users=trained, histories=histories["train"], people=align_people(None, trained))
-    model = TasteModel.fit(training, config.taste)
+    model = model or TasteModel.fit(training, config.taste)
     world = _world(training, config)
     config = config.model_copy(update={"temper": _calibrated(config.temper, model, training)})
     splits = {group: split_known(histories[group], ids[group], seed=data.seed) for group in GROUPS}

@@ -10,6 +10,7 @@ from recsys_assets.defs.training import model_asset, trained
 
 GROUP = "agents"
 DqnAgentParams = launchpad_config("dqn_agent")
+PpoAgentParams = launchpad_config("ppo_agent")
 SEQUENCE_MODEL = "gru4rec"
 """Whose frozen vectors describe movies to the agent."""
 LIKE_HELD_OUT_USERS = dg.AssetCheckSpec(
@@ -68,6 +69,17 @@ def dqn_agent(
     """A Double DQN over all movies: starts as the best supervised policy, and learns the value of whole sessions.
 
     Movies are described to it by the published `gru4rec`, frozen; the version is named in its lineage.
+    """
+    return trained(context, deployment, config)
+
+
+@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator])
+def ppo_agent(
+    context: dg.AssetExecutionContext, config: PpoAgentParams, deployment: Deployment
+) -> dg.MaterializeResult:
+    """PPO against a reward model learned from ratings, choices and feedback, held near what is served.
+
+    `start: champion` goes on from the champion within a minute or two; the nightly run begins from scratch.
     """
     return trained(context, deployment, config)
 

@@ -5,7 +5,7 @@
 
 from dagster import AssetExecutionContext, MaterializeResult
 
-from recsys_assets.defs.agents import dqn_agent
+from recsys_assets.defs.agents import dqn_agent, ppo_agent
 from recsys_assets.defs.config import launchpad_config
 from recsys_assets.defs.resources import Deployment
 from recsys_assets.defs.training import model_asset, trained
@@ -227,5 +227,6 @@ ALL = (
     hybrid,
     switch,
     dqn_agent,
+    ppo_agent,
 )
 """What the leaderboard compares, and what is tried and promoted."""

@@ -20,7 +20,7 @@ from recsys_assets.feedback.training_data import NO_FEEDBACK
 from recsys_assets.recommenders import MODELS, config_class
 from recsys_assets.settings import load_settings
 
-AGENTS_THAT_LEARN = ("dqn_agent",)
+AGENTS_THAT_LEARN = ("ppo_agent",)
 """Assets that are trained again when enough feedback has come. Each says what it has read (`metadata.feedback_seen`),
 and those that are models are tried against their champions afterwards."""
 RETRAIN_TAG = "recsys/retraining"

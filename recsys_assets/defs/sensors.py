@@ -7,7 +7,7 @@ from recsys_assets.settings import load_settings
 
 on_new_data = dg.AutomationConditionSensorDefinition(
     "on_new_data",
-    target=dg.AssetSelection.all() - dg.AssetSelection.assets("feedback_texts"),
+    target=dg.AssetSelection.all() - dg.AssetSelection.assets("feedback_texts"),  # which has a sensor of its own
     default_status=dg.DefaultSensorStatus.STOPPED,
     description="Rebuilds features and models as soon as their inputs have changed and passed their blocking checks. "
     "Off by default: the nightly schedule rebuilds everything.",

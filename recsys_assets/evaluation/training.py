@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import time
+import typing
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -25,6 +28,15 @@ from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.feedback.training_data import TrainingFeedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import Recommender
+
+
+@runtime_checkable
+class HearsFeedback(typing.Protocol):
+    """A model that learns from more of the feedback than its ratings."""
+
+    def hear(self, events: pl.DataFrame) -> None:
+        """Before it is fitted: accepted events (`feedback.events.EVENT_SCHEMA`)."""
+
 
 Protocol = Literal["temporal", "leave_one_out", "cross_validation"]
 PROTOCOLS: tuple[Protocol, ...] = ("temporal", "leave_one_out", "cross_validation")
@@ -63,7 +75,8 @@ def train(
         raise EvaluationError(
             f"there is no protocol {', '.join(sorted(unknown))}; protocols are {', '.join(PROTOCOLS)}"
         )
-    holdout = fit_temporal(make, splits, catalogue, people=people, feedback=feedback, seed=seed, progress=progress)
+    judged = partial(hearing, make, _heard_then(feedback, splits))
+    holdout = fit_temporal(judged, splits, catalogue, people=people, feedback=feedback, seed=seed, progress=progress)
     found = Scores()
     if "temporal" in protocols:
         found += score_temporal(holdout, splits, progress=progress)
@@ -76,7 +89,8 @@ def train(
     everything = feedback.served(everything) if feedback else everything
     progress(f"{name}: fitting on all {len(everything):,} ratings, to be served")
     started = time.perf_counter()
-    serving = make().fit(everything, catalogue, people=people, seed=seed, progress=progress)
+    serving = hearing(make, feedback.heard if feedback else None)
+    serving.fit(everything, catalogue, people=people, seed=seed, progress=progress)
     fit_seconds = time.perf_counter() - started
     evaluation = Evaluation(
         model=name,
@@ -93,6 +107,20 @@ def train(
     )
     progress(f"{name}: evaluated, {fit_seconds:.1f} s to fit, {evaluation.recommend_ms_per_user:.2f} ms a user")
     return Trained(holdout, serving, evaluation)
+
+
+def hearing(make: Make, events: pl.DataFrame | None) -> Recommender:
+    """A new model that has been told the `events` of feedback, if it is one that learns from them."""
+    model = make()
+    if events is not None and isinstance(model, HearsFeedback):
+        model.hear(events)
+    return model
+
+
+def _heard_then(feedback: TrainingFeedback | None, splits: pl.DataFrame) -> pl.DataFrame | None:
+    """What of the feedback was known when the temporal training part ended."""
+    later = splits.filter(pl.col("temporal").cast(pl.String) != "train")["timestamp"].min()
+    return feedback.heard_before(later) if feedback is not None and isinstance(later, datetime) else None
 
 
 def recommend_ms_per_user(model: Recommender, *, seed: int) -> float:

@@ -61,13 +61,13 @@ def feedback_status(settings: Settings) -> FeedbackStatus:
     )
 
 
+def _loose(folders: Folders) -> set[str]:
+    """Accepted batches that no archive holds yet."""
+    return {p.stem for p in folders.accepted.iterdir() if p.suffix in SUFFIXES} if folders.accepted.exists() else set()
+
+
 def _published(settings: Settings, table: str, empty: dict[str, pl.DataType]) -> pl.DataFrame:
     try:
         return Lake(settings.lake_dir).read(table)
     except LakeError:
         return pl.DataFrame(schema=empty)
-
-
-def _loose(folders: Folders) -> set[str]:
-    """Accepted batches that no archive holds yet."""
-    return {p.stem for p in folders.accepted.iterdir() if p.suffix in SUFFIXES} if folders.accepted.exists() else set()

@@ -63,6 +63,12 @@ class TrainingFeedback:
     batches: tuple[str, ...] = field(compare=False, repr=False)
     left_out: dict[str, int] = field(compare=False)
     """Ratings that do not join, by rule."""
+    heard: pl.DataFrame = field(compare=False, repr=False)
+    """All accepted events, for models that learn from more than ratings."""
+
+    def heard_before(self, border: datetime) -> pl.DataFrame:
+        """Events that were both done and received before `border`: all that a model judged on what follows may know."""
+        return self.heard.filter((pl.col("timestamp") < border) & (pl.col("received_at") < border))
 
     def served(self, interactions: pl.DataFrame) -> pl.DataFrame:
         """`interactions` and all ratings of the feedback: what a model that people are served is fitted on."""
@@ -110,6 +116,7 @@ def training_feedback(lake: Lake, public: pl.DataFrame, rules: JoinRules | None 
             "of people who rated too few movies": len(within) - len(trusted),
             "replaced by a later one": len(trusted) - len(last),
         },
+        published.events,
     )
 
 

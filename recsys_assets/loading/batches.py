@@ -52,23 +52,39 @@ def collate(examples: Examples) -> Batch:
     return Batch(read, np.where(read != PADDING, ratings[:, :-1], 0), times[:, :-1], items[:, 1:], examples.negatives)
 
 
-def batched(blocks: Iterable[Examples], *, size: int, by_length: bool, rng: np.random.Generator) -> Iterator[Examples]:
+class Grouper:
     """Groups of `size` examples; what is left of one block goes to the next, only the last group may be smaller.
 
     `by_length`: of each block, examples of similar length share a group, so that little is padded; the order of the
     groups stays random.
     """
-    left: list[Examples] = []
+
+    def __init__(self, *, size: int, by_length: bool, rng: np.random.Generator) -> None:
+        self.size, self.by_length, self.rng = size, by_length, rng
+        self.left: list[Examples] = []
+
+    def add(self, block: Examples) -> Iterator[Examples]:
+        """The groups that are full now that `block` is here."""
+        pool = joined([*self.left, block])
+        full = len(pool) - len(pool) % self.size
+        self.left = [pool.take(np.arange(full, len(pool)))]
+        yield from self._grouped(pool.take(np.arange(full)))
+
+    def rest(self) -> Iterator[Examples]:
+        """The last group, if anything is left."""
+        yield from (rest for rest in self.left if len(rest))
+        self.left = []
+
+    def _grouped(self, pool: Examples) -> Iterator[Examples]:
+        order = np.argsort(pool.windows.lengths, kind="stable") if self.by_length else np.arange(len(pool))
+        groups = order.reshape(-1, self.size)
+        for group in self.rng.permutation(groups) if self.by_length else groups:
+            yield pool.take(group)
+
+
+def batched(blocks: Iterable[Examples], *, size: int, by_length: bool, rng: np.random.Generator) -> Iterator[Examples]:
+    """All groups of all blocks."""
+    grouper = Grouper(size=size, by_length=by_length, rng=rng)
     for block in blocks:
-        pool = joined([*left, block])
-        full = len(pool) - len(pool) % size
-        left = [pool.take(np.arange(full, len(pool)))]
-        yield from _grouped(pool.take(np.arange(full)), size, by_length, rng)
-    yield from (rest for rest in left if len(rest))
-
-
-def _grouped(pool: Examples, size: int, by_length: bool, rng: np.random.Generator) -> Iterator[Examples]:
-    order = np.argsort(pool.windows.lengths, kind="stable") if by_length else np.arange(len(pool))
-    groups = order.reshape(-1, size)
-    for group in rng.permutation(groups) if by_length else groups:
-        yield pool.take(group)
+        yield from grouper.add(block)
+    yield from grouper.rest()

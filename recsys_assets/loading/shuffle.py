@@ -30,17 +30,34 @@ def joined(blocks: list[Examples]) -> Examples:
     return Examples(concatenated([b.windows for b in blocks]), np.concatenate([b.negatives for b in blocks]))
 
 
-def shuffled(blocks: Iterable[Examples], *, size: int, rng: np.random.Generator) -> Iterator[Examples]:
-    """Every example once. Whenever `size` are held, a random half of them goes on; at the end, the rest."""
-    held: list[Examples] = []
-    for block in blocks:
-        held.append(block)
-        if sum(map(len, held)) >= size:
-            mixed = joined(held)
-            order = rng.permutation(len(mixed))
+class ShuffleBuffer:
+    """Holds up to `size` examples. Whenever so many are held, a random half of them goes on; at the end, the rest."""
+
+    def __init__(self, *, size: int, rng: np.random.Generator) -> None:
+        self.size, self.rng = size, rng
+        self.held: list[Examples] = []
+
+    def add(self, block: Examples) -> Iterator[Examples]:
+        """What goes on now that `block` is here: nothing or one block."""
+        self.held.append(block)
+        if sum(map(len, self.held)) >= self.size:
+            mixed = joined(self.held)
+            order = self.rng.permutation(len(mixed))
             half = (len(order) + 1) // 2
-            held = [mixed.take(order[half:])]
+            self.held = [mixed.take(order[half:])]
             yield mixed.take(order[:half])
-    if any(map(len, held)):
-        mixed = joined(held)
-        yield mixed.take(rng.permutation(len(mixed)))
+
+    def rest(self) -> Iterator[Examples]:
+        """All that is still held."""
+        if any(map(len, self.held)):
+            mixed = joined(self.held)
+            self.held = []
+            yield mixed.take(self.rng.permutation(len(mixed)))
+
+
+def shuffled(blocks: Iterable[Examples], *, size: int, rng: np.random.Generator) -> Iterator[Examples]:
+    """Every example once, mixed by a buffer of `size`."""
+    buffer = ShuffleBuffer(size=size, rng=rng)
+    for block in blocks:
+        yield from buffer.add(block)
+    yield from buffer.rest()

@@ -40,6 +40,7 @@ MODELS: dict[str, str] = {
     "hybrid": "recsys_assets.recommenders.hybrid:Hybrid",
     "switch": "recsys_assets.recommenders.switch:Switch",
     "dqn_agent": "recsys_assets.agents.recommender:DqnAgent",
+    "ppo_agent": "recsys_assets.agents.ppo.recommender:PpoAgent",
 }
 """Name -> `module:Class`. Agents live above this package, which knows them by name only."""
 

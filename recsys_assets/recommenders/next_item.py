@@ -36,7 +36,12 @@ BLOCK_ELEMENTS = 1 << 23
 
 
 class NextItemConfig(NamedParts):
-    """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together."""
+    """Defaults tuned on leave-one-out validation of ml-100k and ml-latest-small together.
+
+    `user_kernel` as a seventh part was better on validation (NDCG@10 0.150 instead of 0.149 and 0.108 instead of 0.105
+    on five events of each user), but on the last movies 0.142 instead of 0.139 on ml-100k and 0.079 instead of 0.082
+    on ml-latest-small: no sure gain, so it is left out.
+    """
 
     whole = "next_item"
 

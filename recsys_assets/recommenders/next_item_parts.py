@@ -18,6 +18,9 @@ FLOOR = 1e-3
 EASE = {"regularization": 300.0, "rating_weight": 0.0, "half_life": 6.5, "max_movies": 5000}
 """Ratings say little of what is listed next; the cap keeps the inverse, which is computed twice, in seconds."""
 
+USER_KERNEL = {"max_users": 4000, "max_movies": 10_000}
+"""Keeps what is solved, twice, in seconds, and what is kept below 160 MB."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -42,6 +45,7 @@ PARTS: dict[str, Part] = {
     ),
     "ease": Part("ease", "what goes with the last movies", EASE),
     "ease_lasting": Part("ease", "what goes with the whole history", {"half_life": None}, of="ease"),
+    "user_kernel": Part("user_kernel", "what people of the same taste chose", USER_KERNEL),
     "item_knn": Part("item_knn", "what people with the same movies watched", {"half_life": 6.5}),
     "popularity": Part("popularity", "many people rated it", {"order": "count"}, scale="log"),
     "sasrec": Part("sasrec", "what the history leads to, read as a sequence", scale="log"),

@@ -188,7 +188,7 @@ MADE_OF_MODELS: dict[str, Space] = {
     },
     "next_item": {
         "parts": Switches.of(
-            "markov_events", "markov_lasting", "markov_forward", "ease_lasting", "item_knn", "popularity"
+            "markov_events", "markov_lasting", "markov_forward", "ease_lasting", "user_kernel", "item_knn", "popularity"
         ),
         "candidates": Between(50, 500, log=True),
         "events_per_user": Between(1, 20, log=True),
@@ -202,6 +202,14 @@ SPACES["dqn_agent"] = {
     "dqn.explore_among": Between(5, 100, log=True),
     "dqn.n_steps": OneOf((3, 5, 10, 20)),
     "dqn.network.shortlist": OneOf((20, 50, 100, 200)),
+    "setting.taste.factors": Between(2, 20),
+}
+SPACES["ppo_agent"] = {
+    "alpha": Between(0.0, 0.5),
+    "ppo.learning_rate": Between(0.0001, 0.01, log=True),
+    "ppo.kl_target": Between(0.01, 1.0, log=True),
+    "ppo.network.start_scale": Between(1.0, 10.0, log=True),
+    "ppo.network.shortlist": OneOf((20, 50, 100)),
     "setting.taste.factors": Between(2, 20),
 }
 

@@ -69,7 +69,7 @@ def train_and_register(
         "feedback_events": str(feedback.events),
         "feedback_ratings": str(len(feedback.ratings)),
     }
-    fields = _resumable(settings, model, config)
+    fields = _resumable(settings, model, config) | _to_go_on_from(registry, model, config)
     upstream = upstream_of(registry, model, fields, lineage=lineage)
     if upstream:
         fields["published"] = [str(export) for found in upstream for export in found.exports]
@@ -101,6 +101,14 @@ def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None)
     keeps_state = "checkpoints" in config_class(model).model_fields
     folder = {"checkpoints": str(settings.models_dir / "checkpoints" / settings.dataset)} if keeps_state else {}
     return folder | dict(config or {})
+
+
+def _to_go_on_from(registry: Registry, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Exports of the champion, for a model that is asked to start from it and can; none where there is none yet."""
+    champion = registry.find(model, "champion")
+    if (config or {}).get("start") != "champion" or champion is None:
+        return {}
+    return {"champion": [str(registry.artifact(model, champion.version, part=p)) for p in ("holdout", "serving")]}
 
 
 def _record(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from recsys_assets.recommenders.models import build
-from recsys_assets.registry.records import ModelVersion, RegistryError
+from recsys_assets.registry.records import ModelVersion, NotRegisteredError, RegistryError
 from recsys_assets.registry.registry import Registry
 
 LINEAGE = ("data_version", "split_version")
@@ -59,7 +59,12 @@ def upstream_of(
 
 
 def _upstream(registry: Registry, model: str, name: str, lineage: Mapping[str, str]) -> Upstream:
-    version = registry.version(name, "challenger")
+    version = registry.find(name, "challenger")
+    if version is None:
+        raise NotRegisteredError(
+            f"{model} is made with {name}, and no model {name!r} is registered for {registry.settings.dataset}; "
+            f"run `recsys train {name} --dataset {registry.settings.dataset}` first"
+        )
     for tag in LINEAGE:
         if version.tags.get(tag) != lineage[tag]:
             raise RegistryError(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recsys_assets.agents.evaluation.breadth import _repeats, breadth_of, personalization
-from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, Result, compare, two_way_bootstrap
+from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, Result, compare
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
 from recsys_assets.agents.evaluation.verdict import verdict
 from recsys_assets.agents.policies.linucb import fit_linucb
@@ -16,7 +16,7 @@ from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
 from recsys_assets.agents.policies.tuned import TuningConfig, Weights, belief_policy, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
-from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap
+from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap, two_way_bootstrap
 from recsys_assets.recommenders import build
 
 

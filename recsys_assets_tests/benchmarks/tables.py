@@ -15,8 +15,15 @@ from recsys_assets.settings import load_settings
 
 
 def show(table: Table, name: str) -> Path:
-    """Print `table` and write `<name>.md`; its title says the data and the protocol, the machine and date are added."""
+    """Print `table` and `write` it."""
     Console(width=150).print(table)
+    path = write(table, name)
+    Console().print(f"[dim]{path}[/]", soft_wrap=True)
+    return path
+
+
+def write(table: Table, name: str) -> Path:
+    """`<name>.md`; the title of `table` says the data and the protocol, the machine and date are added."""
     headers = [str(column.header) for column in table.columns]
     rows = [[str(cell) for cell in cells] for cells in zip(*(column.cells for column in table.columns), strict=True)]
     right = ["---:" if column.justify == "right" else "---" for column in table.columns]
@@ -26,5 +33,4 @@ def show(table: Table, name: str) -> Path:
     parts = [f"# {table.title}", "\n".join(lines), str(table.caption or ""), f"{machine}, {when}."]
     path = load_settings().reports_dir / "benchmarks" / f"{name}.md"
     write_text(path, "\n\n".join(part for part in parts if part) + "\n")
-    Console().print(f"[dim]{path}[/]", soft_wrap=True)
     return path

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from recsys_assets.agents.dqn.config import DqnConfig, NetworkConfig
@@ -89,6 +90,7 @@ def measured(movies: int, head: str, n_steps: int) -> Speed:
     )
 
 
+@pytest.mark.timeout(3600)
 def test_updates_per_cpu_second_of_both_heads() -> None:
     """Prints what TARGETS asks for; a time is never asserted."""
     import torch
@@ -96,7 +98,12 @@ def test_updates_per_cpu_second_of_both_heads() -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rows = [measured(n, *head) for n in (7_841, 45_115) for head in (("product", 20), ("product", 5), ("plain", 5))]
+        rows = []
+        for n, head, steps in (
+            (n, *h) for n in (7_841, 45_115) for h in (("product", 20), ("product", 5), ("plain", 5))
+        ):
+            Console().print(f"[dim]Q-network: {n:,} movies, {head} head, {steps} steps ...[/]")
+            rows.append(measured(n, head, steps))
     finally:
         torch.set_num_threads(threads)
     table = Table(

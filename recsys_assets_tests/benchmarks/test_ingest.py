@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from rich.console import Console
 from rich.table import Table as RichTable
 
 from recsys_assets.defs.features import PUBLISHED
@@ -39,6 +39,7 @@ from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.load import load_raw, load_tables
 from recsys_assets.warehouse.snapshot import publish_snapshot
 from recsys_assets.warehouse.tables import CATALOGUE
+from recsys_assets_tests.benchmarks.peak import peak_mb
 from recsys_assets_tests.benchmarks.tables import show
 
 pytestmark = pytest.mark.benchmark
@@ -58,7 +59,9 @@ def test_ingest_of_many_ratings(tmp_path: Path) -> None:
     else:
         asked = int(os.environ.get("RECSYS_BENCHMARK_RATINGS", "5000000"))
         layout = LAYOUTS["movies-dataset"]
+        Console().print(f"[dim]ingest: generating {asked:,} ratings ...[/]")
         write_drop(layout, sized(layout, ratings=asked), raw)
+    Console().print("[dim]ingest: DuckDB alone, ingest, the same again, a newer drop, splits ...[/]")
     process = subprocess.run(  # a process of its own: its peak is that of ingest alone
         [sys.executable, __file__, str(tmp_path)],
         check=True,
@@ -126,14 +129,14 @@ def run(folder: Path) -> dict[str, object]:
             with timed(f"{again}publish"):
                 publish_snapshot(con, lake, PUBLISHED)
         if not again:
-            peak = _peak_mb()
+            peak = peak_mb()
     with timed(SPLITS):
         publish_splits(lake, seed=settings.seed)
     facts = {
         "ratings": reports[0].rows_out,
         "bytes": published.stat().st_size,
         "peak_mb": peak,
-        "peak_with_splits": _peak_mb(),
+        "peak_with_splits": peak_mb(),
         "rows_in": [r.rows_in for r in reports],
         "accounted": [r.rows_out + sum(r.quarantined.values()) for r in reports],
         "change": [r.change for r in reports],
@@ -156,10 +159,6 @@ def _write_newer(published: Path, target: Path) -> None:
     last = pl.scan_csv(published).select(pl.col("userId").max(), pl.col("timestamp").max()).collect().row(0)
     row = pl.int_range(pl.len())
     known.with_columns(userId=last[0] + 1 + row, timestamp=last[1] + row).write_csv(target)
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,8 +24,9 @@ from rich.table import Table as RichTable
 from recsys_assets.features.splits import random_folds
 from recsys_assets.recommenders import RatingPredictor, build
 from recsys_assets.recommenders.data import Histories, Ids, TrainingData
-from recsys_assets.settings import PROJECT_ROOT
-from recsys_assets_tests.benchmarks.tables import show
+from recsys_assets_tests.benchmarks.alone import alone
+from recsys_assets_tests.benchmarks.peak import peak_mb
+from recsys_assets_tests.benchmarks.tables import show, write
 from recsys_assets_tests.recommenders.published import published
 
 pytestmark = pytest.mark.benchmark
@@ -63,7 +62,16 @@ def test_predictors_of_ratings_beside_surprise(mirror: Path) -> None:
     folds = int(os.environ.get("RECSYS_BENCHMARK_FOLDS", "1"))
     named = os.environ.get("RECSYS_BENCHMARK_MODELS")
     models = [m.strip() for m in named.split(";")] if named else [*SURPRISE, *OURS]
-    found = {model: _measured("folds", model, dataset, str(folds), str(mirror)) for model in models}
+    found: dict[str, dict[str, float]] = {}
+    for model in models:
+        if measured := _measured("folds", model, dataset, str(folds), str(mirror), what=f"{dataset}: {model}"):
+            found[model] = measured
+            write(_beside_surprise(found, dataset, folds), f"ratings-{dataset}")
+    show(_beside_surprise(found, dataset, folds), f"ratings-{dataset}")
+    assert all(0 < m["rmse"] < 2 for m in found.values())
+
+
+def _beside_surprise(found: dict[str, dict[str, float]], dataset: str, folds: int) -> RichTable:
     rival = found.get(RIVAL, {"fit": float("nan")})["fit"]
     table = RichTable(title=f"{dataset}, {folds} of 5 random folds, seed {SEED}, one thread", title_justify="left")
     table.add_column("model")
@@ -72,14 +80,14 @@ def test_predictors_of_ratings_beside_surprise(mirror: Path) -> None:
     for model, m in found.items():
         figures = f"{m['rmse']:.4f}", f"{m['mae']:.4f}", f"{m['fit']:.2f}", f"{m['predict']:.2f}", f"{m['peak']:.0f}"
         table.add_row(model, *figures, f"{rival / m['fit']:.1f}")
-    show(table, f"ratings-{dataset}")
-    assert all(0 < m["rmse"] < 2 for m in found.values())
+    return table
 
 
 @pytest.mark.timeout(3600)
 def test_biased_mf_on_many_ratings() -> None:
     asked = int(os.environ.get("RECSYS_BENCHMARK_RATINGS", "5000000"))
-    m = _measured("many", str(asked))
+    m = _measured("many", str(asked), what=f"biased_mf: {asked:,} ratings")
+    assert m, "no answer in time; raise RECSYS_BENCHMARK_LIMIT"
     table = RichTable(title=f"biased_mf, {asked:,} ratings, 64 factors, 20 epochs, one thread", title_justify="left")
     for column in ("fit CPU s", "CPU s an epoch", "compiling, CPU s", "data alone MB", "peak MB"):
         table.add_column(column, justify="right")
@@ -88,18 +96,8 @@ def test_biased_mf_on_many_ratings() -> None:
     show(table, "ratings-many")
 
 
-def _measured(*arguments: str) -> dict[str, float]:
-    """What a process of its own found: its peak memory and time are those of one model."""
-    process = subprocess.run(
-        [sys.executable, "-m", __name__, *arguments],
-        cwd=PROJECT_ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | ONE_THREAD,
-    )
-    found: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
-    return found
+def _measured(*arguments: str, what: str) -> dict[str, float] | None:
+    return alone([sys.executable, "-m", __name__, *arguments], what=what, env=ONE_THREAD)
 
 
 def over_folds(model: str, dataset: str, folds: int, mirror: Path) -> dict[str, float]:
@@ -123,7 +121,7 @@ def over_folds(model: str, dataset: str, folds: int, mirror: Path) -> dict[str, 
                 "predict": time.process_time() - fitted,
             }
         )
-    return {k: float(np.mean([row[k] for row in rows])) for k in rows[0]} | {"peak": _peak_mb()}
+    return {k: float(np.mean([row[k] for row in rows])) for k in rows[0]} | {"peak": peak_mb()}
 
 
 Predict = Callable[[pl.DataFrame], np.ndarray]
@@ -163,10 +161,10 @@ def many(n: int, *, epochs: int = 20) -> dict[str, float]:
     started = time.process_time()
     warm.fit_data(_drawn(1000))
     compiled = time.process_time() - started
-    before = _peak_mb()
+    before = peak_mb()
     model, started = build("biased_mf", {"factors": 64, "epochs": epochs}), time.process_time()
     model.fit_data(data)
-    return {"fit": time.process_time() - started, "compile": compiled, "before": before, "peak": _peak_mb()}
+    return {"fit": time.process_time() - started, "compile": compiled, "before": before, "peak": peak_mb()}
 
 
 def _drawn(n: int) -> TrainingData:
@@ -186,10 +184,6 @@ def _drawn(n: int) -> TrainingData:
     )
     ids = Ids(np.arange(n_users)), Ids(np.arange(n_movies))
     return TrainingData(*ids, histories, catalogue, SEED, lambda _: None, pl.DataFrame())
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def test_a_challenger_that_lost_its_trial_is_no_failure_to_learn(instance: dg.Da
 def test_every_agent_that_learns_is_retrained_tried_and_promoted_by_one_job() -> None:
     chosen = {k.to_user_string() for k in defs().resolve_job_def(JOB_NAME).asset_layer.selected_asset_keys}
     assert set(AGENTS_THAT_LEARN) <= chosen
-    assert {"dqn_agent_trial", "dqn_agent_champion"} <= chosen
+    assert {f"{agent}{part}" for agent in AGENTS_THAT_LEARN for part in ("_trial", "_champion")} <= chosen
     assert RETRAIN_TAG in defs().resolve_job_def(JOB_NAME).tags
     sensor = defs().resolve_sensor_def(f"{JOB_NAME}_sensor")
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING

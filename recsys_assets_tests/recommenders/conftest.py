@@ -51,6 +51,22 @@ QUICK: dict[str, dict[str, Any]] = {
         },
         "sequence": {"width": 4, "fit": RECURRENT | {"epochs": 1}},
     },
+    "ppo_agent": {
+        "setting": {"taste": {"factors": 2, "rounds": 10}, "text_width": 2, "temper": {"horizon": 5}},
+        "reward": {"folds": 2, "cuts": 1, "epochs": 1, "choices": {"sessions": 20}, "hidden": 8, "width": 2},
+        "ppo": {
+            "steps": 256,
+            "envs": 16,
+            "n_steps": 5,
+            "batch_size": 40,
+            "epochs": 1,
+            "look_every": 2,
+            "look_seeds": 1,
+            "tuning": {"rounds": 1, "draws": 4, "seeds": 1},
+            "network": {"trunk": [16], "width": 4, "psi": 8, "pair": 8, "shortlist": 10},
+        },
+        "update_steps": 80,
+    },
 }
 """Sizes fit for a world of 40 movies."""
 

@@ -17,8 +17,8 @@ from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.recommenders.worlds import two_tastes
 
 
-def publish_world(settings: Settings, *, seed: int = 0) -> None:
-    world, lake = two_tastes(users=80, seed=seed), Lake(settings.lake_dir)
+def publish_world(settings: Settings, *, seed: int = 0, users: int = 80) -> None:
+    world, lake = two_tastes(users=users, seed=seed), Lake(settings.lake_dir)
     ratings = lake.publish_frame(world.interactions, "ratings", upstream={})
     catalogue = lake.publish_frame(world.catalogue, "catalogue", upstream={})
     lake.publish_frame(make_splits(world.interactions, seed=1), "splits", upstream={"ratings": ratings.version})

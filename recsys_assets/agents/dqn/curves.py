@@ -62,7 +62,7 @@ def training_figures(looks: Sequence[Look], *, bound: float) -> dict[str, Figure
         alpha=0.2,
         label="2 s.e. to start",
     )
-    axes.axhline(start, color="black", linestyle="--", label="its start, the tuned re-ranker")
+    axes.axhline(start, color="black", linestyle="--", label="its start")
     axes.legend()
     loss, axes = _figure("Loss", "Huber loss of n-step returns")
     axes.plot(steps, drawn["train/loss"])

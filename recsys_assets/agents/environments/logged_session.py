@@ -77,11 +77,15 @@ class LoggedSessions:
 
     def reset(self, rows: IntArray) -> FloatArray:
         """Replay these rows of the histories. Raises SessionError for one that has nothing left to foretell."""
-        rows = np.asarray(rows, dtype=np.int64)
-        if len(odd := rows[~np.isin(rows, self.playable)]):
-            raise SessionError(f"row {odd[0]} has no movie after its first {self.config.window}; see `playable`")
-        self.rows, self.place, self.lengths = rows, self.starts[rows].copy(), self.histories.lengths[rows]
+        rows = self._playable(rows)
+        self.rows, self.place, self.lengths = rows.copy(), self.starts[rows], self.histories.lengths[rows]
         return self.observations()
+
+    def restart(self, columns: IntArray, rows: IntArray) -> None:
+        """Replay `rows` of the histories in some of the columns."""
+        rows = self._playable(rows)
+        self.rows[columns], self.place[columns] = rows, self.starts[rows]
+        self.lengths[columns] = self.histories.lengths[rows]
 
     def step(self, movies: IntArray) -> tuple[FloatArray, FloatArray, np.ndarray]:
         """Observations, rewards (b,), who has come to the end (b,). Ended replays stay as they are, with reward 0."""
@@ -116,6 +120,12 @@ class LoggedSessions:
         over = self.place / self.lengths
         parts = [last, genres, self._mean_rating()[:, None], over[:, None]]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def _playable(self, rows: IntArray) -> IntArray:
+        rows = np.asarray(rows, dtype=np.int64)
+        if len(odd := rows[~np.isin(rows, self.playable)]):
+            raise SessionError(f"row {odd[0]} has no movie after its first {self.config.window}; see `playable`")
+        return rows
 
     def _mean_rating(self) -> FloatArray:
         """(b,) of what was rated before this step, 0-1."""

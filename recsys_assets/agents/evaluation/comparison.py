@@ -17,7 +17,7 @@ from recsys_assets.agents.environments.rollout import SessionLog, rollout
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.evaluation.breadth import breadth_of
 from recsys_assets.agents.policies.base import Policy
-from recsys_assets.evaluation.bootstrap import SAMPLES, Interval, mean_interval, paired_bootstrap
+from recsys_assets.evaluation.bootstrap import Interval, mean_interval, paired_bootstrap, two_way_bootstrap
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.data import FloatArray
 
@@ -158,20 +158,6 @@ def _result(name: str, logs: tuple[SessionLog, ...], against: FloatArray, sessio
         personalization=float(np.mean([b.personalization for b in breadths])),
         repeats=sum(b.repeats for b in breadths),
     )
-
-
-def two_way_bootstrap(values: FloatArray, *, seed: int, samples: int = SAMPLES, confidence: float = 0.95) -> Interval:
-    """Interval of the mean of `values` (seeds, people), rows and columns both drawn with replacement.
-
-    Each drawn row counts with each drawn column (Owen, 2007: at least as wide as it should be).
-    """
-    rng = np.random.default_rng(seed)
-    n_seeds, n_users = values.shape
-    rows = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), samples)
-    columns = rng.multinomial(n_users, np.full(n_users, 1 / n_users), samples)
-    means = np.einsum("ks,su,ku->k", rows, values.astype(np.float64), columns, optimize=True) / values.size
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(values.mean()), float(low), float(high), n_users)
 
 
 def _by_seed_and_user(logs: Sequence[SessionLog], n_users: int) -> FloatArray:

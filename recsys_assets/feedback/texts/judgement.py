@@ -92,8 +92,8 @@ def judge(rated: pl.DataFrame, config: JudgementConfig | None = None) -> Judgeme
     people = len(np.unique(users))
     if len(rated) < config.min_texts or people < config.min_users or counts.min() < 2 * FOLDS:
         wanted = f"{config.min_texts:,} different rated texts of {config.min_users:,} users, {2 * FOLDS} of each class"
-        reason = f"{len(rated):,} texts of {people:,} users; wanted are {wanted}"
-        return Judgement(len(rated), people, None, None, None, None, None, False, reason)
+        told = f"{len(rated):,} texts of {people:,} users; wanted are {wanted}"
+        return Judgement(len(rated), people, None, None, None, None, None, False, told)
     texts = rated["text"].to_list()
     by_model = _held_out(texts, truth, users, config.model) == truth
     by_lexicon = _lexicon_classes(texts) == truth

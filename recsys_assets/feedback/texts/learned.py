@@ -74,15 +74,9 @@ class TextModel:
         return np.where(known, chances[:, 2] - chances[:, 0], 0.0), labels, np.where(known, certain, 0.0)
 
     def save(self, file: Path) -> None:
+        arrays = {"terms": self.terms, "idf": self.idf, "weights": self.weights, "intercept": self.intercept}
         with atomic_file(file) as aside, aside.open("wb") as handle:
-            np.savez(
-                handle,
-                format=np.array(FORMAT),
-                terms=self.terms,
-                idf=self.idf,
-                weights=self.weights,
-                intercept=self.intercept,
-            )
+            np.savez(handle, allow_pickle=False, format=np.array(FORMAT), **arrays)
 
     @classmethod
     def load(cls, file: Path) -> TextModel:

@@ -2,21 +2,23 @@
 
     python lenskit_rival.py MODEL WORK K
 
-WORK holds `train.parquet` (`user_id, movie_id, rating`) and `users.npy`; written are `lists.npy` (n_users, K) int64,
--1 where fewer remain, and `cost.json` (fit_cpu_s, recommend_cpu_s, peak_mb). What a user has in train is not listed.
+WORK holds `train.parquet` (`user_id, movie_id, rating`) and `users.npy`; written is `lists.npy` (n_users, K) int64,
+-1 where fewer remain, and printed the cost (fit_cpu_s, recommend_cpu_s, peak_mb) as JSON. What a user has in train is
+not listed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from recsys_assets_tests.benchmarks.peak import peak_mb
 
 
 def scorer(name: str) -> object:
@@ -52,9 +54,8 @@ def main(name: str, work: Path, k: int) -> None:
         ids = items.ids()
         table[place[int(key.user_id)], : len(ids)] = ids
     np.save(work / "lists.npy", table)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak}
-    (work / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
+    cost = {"fit_cpu_s": fitted - started, "recommend_cpu_s": answered - fitted, "peak_mb": peak_mb()}
+    sys.stdout.write(f"{json.dumps(cost)}\n")
 
 
 if __name__ == "__main__":

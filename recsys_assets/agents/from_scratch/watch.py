@@ -1,0 +1,96 @@
+"""Looks at validation users now and then, the same sessions each time: keeps the best, stops a run that diverges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from recsys_assets.agents.from_scratch.columns import Columns
+from recsys_assets.agents.from_scratch.config import ScratchConfig
+from recsys_assets.agents.from_scratch.learner import MaskedDQN
+from recsys_assets.progress import Progress
+from recsys_assets.recommenders.data import FloatArray, IntArray
+
+Act = Callable[[FloatArray, np.ndarray], IntArray]
+"""Movies (b,) for observations (b, width) and masks (b, n) of what may be shown."""
+JUDGED = 2
+"""Of the seeds of who comes: another than training's, also where people are made up."""
+
+
+@dataclass(frozen=True)
+class ScratchLook:
+    """The greedy policy after so many steps; `reward`: of a shown movie, on average."""
+
+    steps: int
+    reward: float
+    loss: float
+    max_q: float
+    epsilon: float
+
+
+def play(columns: Columns, act: Act, size: tuple[int, int], seed: int) -> float:
+    """Mean reward of a shown movie, over the same sessions for everyone of the same `seed`."""
+    sessions, steps = size
+    observations, total = columns.begin(sessions, seed * 10 + JUDGED), 0.0
+    for _ in range(steps):
+        _, observations, rewards, _ = columns.step(act(observations, columns.allowed()))
+        total += float(rewards.mean())
+    return total / steps
+
+
+class ScratchWatch(BaseCallback):
+    """Looks at validation users now and then, keeps the best network, and stops a run that diverges."""
+
+    def __init__(self, judged: Columns, config: ScratchConfig, *, seed: int, progress: Progress, bound: float) -> None:
+        super().__init__()
+        self.judged, self.config, self.seed, self.progress, self.bound = judged, config, seed, progress, bound
+        self.looks: list[ScratchLook] = []
+        self.best: dict[str, FloatArray] = {}
+        self.stopped = ""
+        self._losses: list[float] = []
+        self._largest = 0.0
+        self._began = time.monotonic()
+
+    def _on_rollout_start(self) -> None:
+        self._note()
+        due = self.looks[-1].steps + self.config.evaluate_every if self.looks else 0
+        if self.num_timesteps >= due and not self.stopped:
+            self.look()
+
+    def _on_step(self) -> bool:
+        return not self.stopped
+
+    def look(self) -> None:
+        """Play validation users' sessions, the greedy way."""
+        assert isinstance(self.model, MaskedDQN)
+        reward = play(self.judged, self.model.greedy, self.config.judged, self.seed)
+        if not self.looks or reward > max(look.reward for look in self.looks):
+            state = self.model.q_net.state_dict()
+            self.best = {name: values.cpu().numpy().copy() for name, values in state.items()}
+        loss = float(np.mean(self._losses)) if self._losses else float("nan")
+        found = ScratchLook(self.num_timesteps, reward, loss, self._largest, self.model.exploration_rate)
+        self.looks.append(found)
+        self._losses, self._largest = [], 0.0
+        spent = time.monotonic() - self._began
+        left = spent * (self.config.steps - found.steps) / found.steps if found.steps else 0.0
+        self.progress(
+            f"dqn: step {found.steps:,}/{self.config.steps:,}, reward of a movie {reward:.3f}, loss {loss:.3f}, "
+            f"largest |Q| {found.max_q:.1f}" + (f", {left:.0f} s left" if left > 0 else "")
+        )
+
+    def _note(self) -> None:
+        values = self.model.logger.name_to_value
+        if "train/loss" not in values:
+            return
+        largest = float(values["train/max_q"])
+        self._losses.append(float(values["train/loss"]))
+        self._largest = max(self._largest, largest)
+        if not np.isfinite(largest) or largest > self.bound:
+            self.stopped = (
+                f"stopped at step {self.num_timesteps:,}: a Q-value of {largest:.1f}, and none can pass "
+                f"{self.bound:.1f}; lower learning_rate or raise target_every"
+            )

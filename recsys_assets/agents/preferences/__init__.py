@@ -1,0 +1,1 @@
+"""What people prefer, as pairs, and a reward model learned from them."""

@@ -1,0 +1,62 @@
+"""Feedback events as opinions: what users said of movies, and what they did with the lists they were shown.
+
+Two kinds of states: a user, with all their explicit opinions (ratings, likes, skips, texts), and a request, whose
+movies stood side by side, so that the moment is the same. Weights are those of `feedback.preferences` times how far the
+user is believed (`trust`). People of validation and held-out groups are left out: they teach nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from recsys_assets.agents.preferences.opinions import Opinions, believed, joined
+from recsys_assets.agents.preferences.trust import TrustConfig, trust_of
+from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.feedback.preferences import inferred_preferences, settled
+from recsys_assets.recommenders.data import Ids, IntArray
+
+SAID = ("rating", "like", "skip", "text")
+"""Sources that are an opinion without a list around them."""
+
+
+def feedback_opinions(
+    setting: AgentSetting,
+    feedback: pl.DataFrame,
+    texts: pl.DataFrame | None = None,
+    *,
+    trust: TrustConfig | None = None,
+) -> Opinions:
+    """Of training users and of people that ratings know nothing of; movies that the setting lacks are left out."""
+    judges = np.concatenate([setting.users["validation"], setting.users["held_out"]])
+    judges = np.setdiff1d(judges, setting.users["train"])  # an agent that is served holds nobody out
+    told = inferred_preferences(feedback, texts).with_columns(request_id=feedback["request_id"])
+    told = told.filter(
+        ~pl.col("user_id").is_in(judges.tolist()) & pl.col("movie_id").is_in(setting.world.movies.values.tolist())
+    ).join(trust_of(feedback, trust), on="user_id", maintain_order="left")
+    said = settled(told.filter(pl.col("source").is_in(SAID)))
+    shown = told.filter(pl.col("request_id").is_not_null())
+    shown = shown.unique(["user_id", "request_id", "movie_id"], keep="last", maintain_order=True)
+    return joined([_opinions(setting, said, ["user_id"]), _opinions(setting, shown, ["user_id", "request_id"])])
+
+
+def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str]) -> Opinions:
+    """One state for each distinct `state` columns."""
+    states = told.select(state).unique(maintain_order=True).with_row_index("state")
+    rows = told.join(states, on=state, maintain_order="left")
+    people = states["user_id"].to_numpy().astype(np.int64)
+    return Opinions(
+        setting.layout,
+        believed(setting.model, setting.layout, setting.histories["train"].take(_rows(setting, people))),
+        np.full(len(people), len(state) > 1),
+        people,
+        rows["state"].to_numpy().astype(np.int64),
+        setting.world.movies.index(rows["movie_id"].to_numpy()),
+        rows["value"].to_numpy().astype(np.float32),
+        (rows["weight"] * rows["trust"]).to_numpy().astype(np.float32),
+    )
+
+
+def _rows(setting: AgentSetting, people: IntArray) -> IntArray:
+    """Rows among training users, -1 of those nothing is known of."""
+    return Ids(setting.users["train"]).index(people)

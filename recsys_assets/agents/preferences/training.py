@@ -1,0 +1,215 @@
+"""Fit the reward model: pairs of training users, members bagged by user, stopped and calibrated by validation users.
+
+    loss = -weight * log sigmoid(r_better - r_worse) + centring * (r_better + r_worse)^2
+
+The second term keeps rewards about 0 (Eisenstein et al., 2023), for pairs leave their level free. Each member sees each
+user a Poisson(1) number of times, so that members differ where few users say something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from recsys_assets.agents.policies.tuned import Weights
+from recsys_assets.agents.preferences.choices import ChoiceConfig, simulated_choices
+from recsys_assets.agents.preferences.lessons import (
+    Lesson,
+    Seen,
+    content_of,
+    lesson_of,
+    seen_by_all,
+    seen_by_folds,
+)
+from recsys_assets.agents.preferences.opinions import Opinions
+from recsys_assets.agents.preferences.pairs import PairConfig, Pairs, draw_pairs
+from recsys_assets.agents.preferences.reward_model import RewardModel
+from recsys_assets.agents.preferences.view import View
+from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.agents.users import Group
+from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.data import FloatArray
+
+ASKING = Weights(popularity=1.0, doubt=0.2, variety=1.5)
+"""Of the start that lists are drawn by where none is given: the first guess of `policies.tuned`."""
+
+
+class RewardConfig(BaseModel, extra="forbid", frozen=True):
+    """Of the reward model; defaults by few trials on validation users of ml-latest-small.
+
+    With them it is not yet better than the movies' means: see `judged`, and use no model whose report did not pass.
+    """
+
+    pairs: PairConfig = PairConfig()
+    choices: ChoiceConfig = ChoiceConfig()
+    members: int = Field(default=3, ge=2)
+    folds: int = Field(default=4, ge=2)
+    """Of training users, each seen through what the others teach."""
+    cuts: PositiveInt = 4
+    """States of each user that rating pairs come from."""
+    epochs: PositiveInt = 12
+    """At most: a member stops where validation users' log loss is least."""
+    batch_size: PositiveInt = 512
+    learning_rate: PositiveFloat = 1e-3
+    weight_decay: NonNegativeFloat = 0.05
+    centring: NonNegativeFloat = 0.01
+    hidden: PositiveInt = 32
+    width: PositiveInt = 8
+    content: bool = False
+    """Genres and text of movies in psi. Validation log loss on ml-latest-small: .624 with, .620 without."""
+    caution: NonNegativeFloat = 1.0
+    """Deviations of the members that the reward is lowered by."""
+
+
+def train_reward_model(
+    setting: AgentSetting,
+    config: RewardConfig | None = None,
+    *,
+    seed: int,
+    weights: Weights = ASKING,
+    feedback: Mapping[Group, Opinions] | None = None,
+    progress: Progress = silent,
+) -> RewardModel:
+    """Learn from training users, stop and calibrate by validation users; `feedback`: of people of either group."""
+    config, feedback = config or RewardConfig(), feedback or {}
+    view = View.of(setting)
+    taught = [
+        *seen_by_folds(setting, folds=config.folds, cuts=config.cuts),
+        *_more(setting, "train", config, seed, weights, feedback),
+    ]
+    judged = [
+        seen_by_all(setting, "validation", cuts=config.cuts),
+        *_more(setting, "validation", config, seed, weights, feedback),
+    ]
+    train = lesson_of(taught, config.pairs, seed=seed)
+    validation = lesson_of(judged, config.pairs, seed=seed + 1)
+    progress(f"reward model: {len(train):,} pairs of training users, {len(validation):,} of validation users")
+    content = content_of(setting.world)[:, : None if config.content else 0]
+    inputs = [np.concatenate([s.view.movie_inputs(content) for s in seen]) for seen in (taught, judged)]
+    served = view.movie_inputs(content)
+    members = tuple(
+        fit_member((train, inputs[0]), (validation, inputs[1]), served, config, seed=seed + 1000 * n, progress=progress)
+        for n in range(config.members)
+    )
+    model = RewardModel(setting.world.genre_names, setting.world.movies, members, caution=config.caution)
+    return _scaled(_calibrated(model, judged, config, seed=seed + 1), judged)
+
+
+def _more(
+    setting: AgentSetting,
+    group: Group,
+    config: RewardConfig,
+    seed: int,
+    weights: Weights,
+    feedback: Mapping[Group, Opinions],
+) -> list[Seen]:
+    """Beside ratings: simulated choices, and feedback."""
+    view, found = View.of(setting), []
+    if config.choices.sessions:
+        share = min(1.0, len(setting.users[group]) / max(1, len(setting.users["train"])))
+        asked = config.choices.model_copy(update={"sessions": max(1, round(share * config.choices.sessions))})
+        found.append(Seen(view, simulated_choices(setting, group, weights, asked, seed=seed)))
+    if group in feedback and len(feedback[group]):
+        found.append(Seen(view, feedback[group]))
+    return found
+
+
+def paired_differences(model: RewardModel, seen: Seen, config: PairConfig, *, seed: int) -> tuple[FloatArray, Pairs]:
+    """(p,) calibrated r of the better movie less that of the worse, and the pairs."""
+    opinions, pairs = seen.opinions, draw_pairs(seen.opinions, config, seed=seed)
+    rows, asked = opinions.observations[pairs.states], opinions.asked[pairs.states]
+    better = model.mean(seen.view, rows, pairs.better, asked=asked)
+    return better - model.mean(seen.view, rows, pairs.worse, asked=asked), pairs
+
+
+def fit_member(
+    train: tuple[Lesson, FloatArray],
+    validation: tuple[Lesson, FloatArray],
+    served: FloatArray,
+    config: RewardConfig,
+    *,
+    seed: int,
+    progress: Progress = silent,
+) -> dict[str, FloatArray]:
+    """Arrays of one network. A lesson comes with the inputs of its movies; `served`: of the movies it is kept for."""
+    import torch as th
+
+    from recsys_assets.agents.preferences.network import RewardNetwork
+
+    rng = np.random.default_rng(seed)
+    generator = th.random.get_rng_state()
+    th.manual_seed(seed)
+    network = RewardNetwork(train[0].states.shape[1], served.shape[1], hidden=config.hidden, width=config.width)
+    th.random.set_rng_state(generator)
+    optimizer = th.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    kept_for = th.from_numpy(served)
+    weights = _bagged(train[0], rng)
+    best, kept = np.inf, network.arrays(kept_for)
+    if not (len(train[0]) and len(validation[0])):
+        return kept  # nothing to learn from, or to stop by: expected stars are all that is said
+    for epoch in range(config.epochs):
+        for rows in np.array_split(rng.permutation(len(weights)), max(1, len(weights) // config.batch_size)):
+            better, worse = network.both(train[0].take(rows), train[1])
+            weight = th.from_numpy(weights[rows])
+            loss = -(weight * th.nn.functional.logsigmoid(better - worse)).sum() / weight.sum().clamp(min=1e-6)
+            loss = loss + config.centring * (better + worse).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with th.no_grad():
+            better, worse = network.both(*validation)
+            lost = float(-th.nn.functional.logsigmoid(better - worse).mean())
+            right = float((better > worse).float().mean())
+        progress(f"reward model: epoch {epoch + 1}, log loss of validation pairs {lost:.4f}, {right:.3f} right")
+        if lost < best - 1e-5:
+            best, kept = lost, network.arrays(kept_for)
+        elif lost > best + 0.003:
+            break
+    return kept
+
+
+def _bagged(lesson: Lesson, rng: np.random.Generator) -> FloatArray:
+    """The pairs' weights times how often their user was drawn."""
+    _, place = np.unique(lesson.people, return_inverse=True)
+    drawn = rng.poisson(1.0, place.max(initial=-1) + 1)
+    return (lesson.weights * drawn[place]).astype(np.float32)
+
+
+def _calibrated(model: RewardModel, judged: Sequence[Seen], config: RewardConfig, *, seed: int) -> RewardModel:
+    """With the temperature of least log loss on validation pairs (Guo et al., ICML 2017)."""
+    from scipy.optimize import minimize_scalar
+
+    found = np.concatenate([paired_differences(model, seen, config.pairs, seed=seed)[0] for seen in judged])
+    if len(found) == 0:
+        return model
+    best = minimize_scalar(
+        lambda log: float(np.logaddexp(0, -found / np.exp(log)).mean()), bounds=(-2, 2), method="bounded"
+    )
+    return replace(model, temperature=float(np.exp(best.x)))
+
+
+def _scaled(model: RewardModel, judged: Sequence[Seen]) -> RewardModel:
+    """With the lines from rewards to validation users' opinions, of picked and of asked movies."""
+    lines: list[NDArray[np.float64] | None] = []
+    for context in (False, True):
+        parts = [_rewards_and_values(model, seen, context) for seen in judged]
+        r, values = (np.concatenate([part[n] for part in parts]) for n in (0, 1))
+        lines.append(np.polyfit(r, values, 1) if len(r) > 2 and np.ptp(r) > 1e-6 else None)
+    offset, slope = np.zeros(2, dtype=np.float32), np.ones(2, dtype=np.float32)
+    for place in (0, 1):
+        line = lines[place] if lines[place] is not None else lines[1 - place]
+        if line is not None:
+            slope[place], offset[place] = line
+    return replace(model, offset=offset, slope=slope)
+
+
+def _rewards_and_values(model: RewardModel, seen: Seen, context: bool) -> tuple[FloatArray, FloatArray]:
+    opinions = seen.opinions
+    rows = np.flatnonzero(opinions.asked[opinions.states] == context)
+    states = opinions.states[rows]
+    r = model.mean(seen.view, opinions.observations[states], opinions.movies[rows], asked=opinions.asked[states])
+    return r, opinions.values[rows]

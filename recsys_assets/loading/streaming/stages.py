@@ -1,0 +1,100 @@
+"""The work of each stage, one function each: no threads, no state but what the plan says, random only by its seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys_assets.loading.batches import Batch, Grouper, collate
+from recsys_assets.loading.negatives import Negatives
+from recsys_assets.loading.sequences import Sequences
+from recsys_assets.loading.shuffle import Examples, ShuffleBuffer
+from recsys_assets.loading.streaming.snapshot import RowGroup, Snapshot
+from recsys_assets.loading.streaming.storage import Storage
+from recsys_assets.loading.windows import cut, with_ties_shuffled
+
+STAGES = ("fetch", "decode", "sample", "batch")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The bytes of row group `number`, the `place`-th of the epoch."""
+
+    place: int
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Decoded:
+    place: int
+    sequences: Sequences
+
+    @property
+    def nbytes(self) -> int:
+        s = self.sequences
+        return int(s.indptr.nbytes + s.items.nbytes + s.ratings.nbytes + s.times.nbytes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is read and how it is made into batches. Workers change none of it."""
+
+    snapshot: Snapshot
+    storage: Storage
+    window: int
+    """Most targets of a window."""
+    negatives: Negatives
+    batch_size: int
+    shuffle_buffer: int
+    by_length: bool
+    seed: int
+
+    def order(self, epoch: int) -> list[RowGroup]:
+        """Row groups as this epoch reads them."""
+        places = np.random.default_rng([self.seed, epoch, 0]).permutation(len(self.snapshot.groups))
+        return [self.snapshot.groups[i] for i in places]
+
+    def fetch(self, place: int, group: RowGroup) -> Fetched:
+        return Fetched(place, group.number, self.storage.read(self.snapshot.path, group.start, group.length))
+
+    def decode(self, fetched: Fetched) -> Decoded:
+        return Decoded(fetched.place, self.snapshot.decode(fetched.number, fetched.data))
+
+    def sample(self, epoch: int, decoded: Decoded) -> Examples:
+        """Windows and their negatives; the stream of random numbers is this group's own."""
+        rng = np.random.default_rng([self.seed, epoch, 2, decoded.place])
+        windows = cut(with_ties_shuffled(decoded.sequences, rng), length=self.window, rng=rng)
+        return Examples(windows, self.negatives.draw(len(windows), rng))
+
+    def mixer(self, epoch: int) -> Mixer:
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        return Mixer(
+            ShuffleBuffer(size=self.shuffle_buffer, rng=rng),
+            Grouper(size=self.batch_size, by_length=self.by_length, rng=rng),
+        )
+
+
+@dataclass
+class Mixer:
+    """Blocks in, groups for one batch each out: in the order of the blocks, one after the other."""
+
+    buffer: ShuffleBuffer
+    grouper: Grouper
+
+    def add(self, block: Examples) -> list[Examples]:
+        return [group for mixed in self.buffer.add(block) for group in self.grouper.add(mixed)]
+
+    def rest(self) -> list[Examples]:
+        last = [group for mixed in self.buffer.rest() for group in self.grouper.add(mixed)]
+        return [*last, *self.grouper.rest()]
+
+
+def batch_of(group: Examples) -> Batch:
+    """Padded columns."""
+    return collate(group)
+
+
+def bytes_of(batch: Batch) -> int:
+    return sum(a.nbytes for a in (batch.items, batch.ratings, batch.times, batch.targets, batch.negatives))

@@ -1,0 +1,1 @@
+"""Tuners side by side."""

@@ -1,0 +1,1 @@
+"""The tuner that learns: PPO on simulated pipelines, taken to others without retraining."""

@@ -1,0 +1,78 @@
+"""The learned tuner as a controller: a small network in NumPy, some microseconds a decision, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from recsys_assets.tuner.allocation import Allocation, IntArray
+from recsys_assets.tuner.learned.views import ProposalView, View
+from recsys_assets.tuner.readings import Readings
+
+FORMAT = 1
+Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+class PolicyError(ValueError):
+    """A policy that another version of this program wrote."""
+
+
+@dataclass
+class LearnedTuner:
+    """`layers`: (weight (out, in), bias (out,)) with tanh between, or ReLU; outputs rate all choices of an action."""
+
+    layers: tuple[Layer, ...]
+    view: View = field(default_factory=ProposalView)
+    relu: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.view.name
+
+    def begin(self, n: int) -> None:
+        self.view.begin(n)
+
+    def decide(self, readings: Readings) -> Allocation:
+        return self.view.allocation(self.act(self.view.see(readings)), readings)
+
+    def act(self, seen: NDArray[np.float32]) -> IntArray:
+        """(b, parts) the choice rated best of each part of an action."""
+        x = seen
+        for weight, bias in self.layers[:-1]:
+            x = x @ weight.T + bias
+            x = np.maximum(x, 0) if self.relu else np.tanh(x)
+        weight, bias = self.layers[-1]
+        parts = np.split(x @ weight.T + bias, np.cumsum(choices_of(self.view))[:-1], axis=1)
+        return np.stack([part.argmax(axis=1) for part in parts], axis=1).astype(np.int64)
+
+    def save(self, path: Path) -> None:
+        """One .npz file of plain arrays."""
+        arrays = {f"{kind}.{i}": a for i, layer in enumerate(self.layers) for kind, a in zip("wb", layer, strict=True)}
+        with path.open("wb") as handle:
+            np.savez(handle, allow_pickle=False, format=np.array(_format(self.view)), **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Of our view. Raises PolicyError where observations or actions were others when it was written."""
+        with np.load(path, allow_pickle=False) as kept:
+            arrays: dict[str, NDArray[Any]] = dict(kept)
+        if arrays["format"].tolist() != _format(ProposalView()):
+            raise PolicyError(f"{path} holds a tuner of another version; train it anew: `recsys tuner train`")
+        n = sum(name.startswith("w.") for name in arrays)
+        return cls(tuple((arrays[f"w.{i}"], arrays[f"b.{i}"]) for i in range(n)))
+
+
+def choices_of(view: View) -> list[int]:
+    """Number of choices of each part of an action."""
+    if isinstance(view.actions, spaces.MultiDiscrete):
+        return [int(n) for n in view.actions.nvec]
+    return [int(view.actions.n)]  # type: ignore[attr-defined]
+
+
+def _format(view: View) -> list[int]:
+    return [FORMAT, int(view.observations.shape[0]), *choices_of(view)]

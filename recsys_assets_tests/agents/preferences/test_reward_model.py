@@ -1,0 +1,117 @@
+"""The reward model finds planted tastes, keeps what it knows, and means the same in another fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from recsys_assets.agents.preferences.choices import ChoiceConfig
+from recsys_assets.agents.preferences.feedback import feedback_opinions
+from recsys_assets.agents.preferences.judged import judge_reward_model, right
+from recsys_assets.agents.preferences.lessons import content_of, seen_by_all
+from recsys_assets.agents.preferences.reward_model import RewardModel
+from recsys_assets.agents.preferences.training import RewardConfig, train_reward_model
+from recsys_assets.agents.preferences.view import View
+from recsys_assets.agents.setting import AgentSetting
+from recsys_assets.agents.tastes import TasteModel
+
+CONFIG = RewardConfig(folds=2, cuts=2, epochs=3, choices=ChoiceConfig(sessions=60))
+
+
+@pytest.fixture(scope="module")
+def model(setting: AgentSetting) -> RewardModel:
+    return train_reward_model(setting, CONFIG, seed=1)
+
+
+def test_planted_tastes_are_found_where_movies_means_are_blind(model: RewardModel, setting: AgentSetting) -> None:
+    report = judge_reward_model(model, setting, seed=2)
+    assert report.accuracy > report.item_mean + 0.1
+    assert report.spearman > 0.3
+
+
+def test_what_is_saved_is_what_is_loaded(model: RewardModel, setting: AgentSetting, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    seen, again = seen_by_all(setting, "validation"), RewardModel.load(tmp_path)
+    rows = seen.opinions.observations[seen.opinions.states]
+    asked = np.ones(len(rows), dtype=bool)
+    ours, theirs = (m.rewards(m.view(setting), rows, seen.opinions.movies, asked=asked) for m in (model, again))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_reward_does_not_turn_with_the_factors(model: RewardModel, setting: AgentSetting) -> None:
+    turn = np.eye(setting.model.width, dtype=np.float32)
+    turn[1:, 1:] = turn[1:, 1:][::-1]  # other names for the same factors
+    taste = setting.model
+    turned = TasteModel(taste.base, taste.design @ turn, turn.T @ taste.prior @ turn, taste.noise)
+    other = replace(setting, model=turned)
+    rewards = []
+    for each in (setting, other):
+        seen = seen_by_all(each, "validation")
+        rows = seen.opinions.observations[seen.opinions.states]
+        asked = np.zeros(len(rows), dtype=bool)
+        rewards.append(model.rewards(model.view(each), rows, seen.opinions.movies, asked=asked))
+    np.testing.assert_allclose(rewards[0], rewards[1], atol=1e-3)
+
+
+def test_the_reward_is_lower_where_members_disagree(model: RewardModel, setting: AgentSetting) -> None:
+    seen = seen_by_all(setting, "validation")
+    rows, movies = seen.opinions.observations[seen.opinions.states], seen.opinions.movies
+    asked = np.zeros(len(rows), dtype=bool)
+    bold = replace(model, caution=0.0).rewards(seen.view, rows, movies, asked=asked)
+    wary = model.rewards(seen.view, rows, movies, asked=asked)
+    deviation = model.scores(seen.view, rows, movies, asked=asked).std(axis=0) / model.temperature
+    np.testing.assert_allclose(bold - wary, model.slope[0] * deviation, atol=1e-5)
+
+
+def test_arrays_score_as_the_network_does(setting: AgentSetting) -> None:
+    import torch as th
+
+    from recsys_assets.agents.preferences.network import RewardNetwork
+
+    view, seen = View.of(setting), seen_by_all(setting, "validation")
+    inputs = view.movie_inputs(content_of(setting.world))
+    with th.random.fork_rng():
+        network = RewardNetwork(view.state_width, inputs.shape[1])
+        for parameter in network.parameters():
+            th.nn.init.normal_(parameter, std=0.3)
+    rows, movies = seen.opinions.observations[seen.opinions.states], seen.opinions.movies
+    asked = np.ones(len(rows), dtype=bool)
+    parts = (view.states(rows, asked), view.pairs(rows, movies), inputs[movies])
+    theirs = network(*(th.from_numpy(part) for part in parts)).detach().numpy()
+    kept = RewardModel(setting.world.genre_names, setting.world.movies, (network.arrays(th.from_numpy(inputs)),))
+    np.testing.assert_allclose(kept.scores(view, rows, movies, asked=asked)[0], theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_ties_count_half() -> None:
+    assert right(np.array([1.0, 0.0, -1.0, 2.0])) == pytest.approx(0.625)
+
+
+def test_feedback_of_held_out_people_teaches_nothing(setting: AgentSetting) -> None:
+    users = [int(setting.users["train"][0]), int(setting.users["held_out"][0]), 999_999]
+    feedback = pl.DataFrame(
+        [
+            (f"{user}-{movie}", user, movie, action, None, None, datetime(2026, 1, 1), f"list-{user}")
+            for user in users
+            for movie, action in ((1, "like"), (2, "ignore"), (3, "watch"))
+        ],
+        {
+            "event_id": pl.String,
+            "user_id": pl.Int64,
+            "movie_id": pl.Int64,
+            "action": pl.String,
+            "rating": pl.Float64,
+            "text": pl.String,
+            "timestamp": pl.Datetime("us"),
+            "request_id": pl.String,
+        },
+        orient="row",
+    )
+    found = feedback_opinions(setting, feedback)
+    assert set(found.people) == {users[0], users[2]}
+    assert found.asked.sum() == 2  # one list each, beside one state of what each said
+    assert found.values[found.movies == setting.world.movies.index(np.array([2]))[0]] == pytest.approx([-0.3, -0.3])

@@ -1,0 +1,127 @@
+"""Every tuner stays in its bounds and in the memory, forgets the pipelines before, and does what its theory says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, Allocation
+from recsys_assets.tuner.controllers.analytic import Autotune, PlumberProgram
+from recsys_assets.tuner.controllers.base import Controller
+from recsys_assets.tuner.controllers.estimates import MemoryEstimate, StageCurves, within_memory
+from recsys_assets.tuner.controllers.feedback import ProportionalControl
+from recsys_assets.tuner.controllers.model_based import ModelBased, workers_for
+from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
+from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.evaluation.simulated import play
+from recsys_assets.tuner.readings import Readings
+from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED
+from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
+
+ALL: list[Callable[[], Controller]] = [
+    OneEach,
+    EvenSplit,
+    BottleneckRule,
+    PlumberProgram,
+    Autotune,
+    ProportionalControl,
+    ModelBased,
+]
+QUIET = replace(FAMILIAR, noise=1e-9)
+
+
+@pytest.mark.parametrize("make", ALL, ids=lambda c: c.name)
+def test_a_shielded_tuner_never_runs_out_of_memory_on_familiar_pipelines(make: Callable[[], Controller]) -> None:
+    assert play(Shielded(make()), scenario(FAMILIAR, 64, seed=11), seed=2).died == 0
+
+
+@pytest.mark.parametrize("make", ALL, ids=lambda c: c.name)
+def test_a_tuner_that_begins_again_remembers_nothing(make: Callable[[], Controller]) -> None:
+    tuner, drawn = Shielded(make()), scenario(SHIFTED, 16, seed=11)
+    play(tuner, scenario(FAMILIAR, 16, seed=12), seed=2)
+
+    np.testing.assert_array_equal(play(tuner, drawn, seed=2).quality, play(Shielded(make()), drawn, seed=2).quality)
+
+
+def test_who_models_the_pipeline_beats_who_does_not() -> None:
+    drawn = scenario(FAMILIAR, 64, seed=11)
+    quality = {c.name: play(Shielded(c), drawn, seed=2).mean.mean for c in (make() for make in ALL)}
+
+    assert list(sorted(quality, key=lambda n: -quality[n])[:2]) == ["fitted model", "DS2-style control"]
+    assert quality["one worker a stage"] < 0.2
+
+
+def test_the_fitted_model_finds_the_optimum_where_nothing_is_noisy() -> None:
+    run = play(Shielded(ModelBased()), scenario(QUIET, 64, seed=11), seed=2)
+
+    assert run.quality[:, 10:20].mean() > 0.97
+
+
+def test_workers_for_a_rate_are_the_fewest_that_reach_it() -> None:
+    rng = np.random.default_rng(0)
+    c0 = rng.uniform(0.5, 2, (50, 4))
+    curves = np.stack([c0, c0 * rng.uniform(0, 0.05, (50, 4)), c0 * rng.uniform(0, 1e-3, (50, 4))], axis=2)
+    rates = rng.uniform(0.5, 12, (1, 50))
+    found = workers_for(curves, rates)[0]
+    a = np.arange(1, 2000)
+    made = a[:, None, None] / (
+        curves[..., 0] + curves[..., 1] * (a - 1)[:, None, None] + curves[..., 2] * (a * (a - 1))[:, None, None]
+    )
+    reaches = made >= rates[0][:, None] * (1 - 1e-9)
+    expected = np.where(reaches.any(axis=0), reaches.argmax(axis=0) + 1.0, np.inf)
+
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_curves_are_learned_from_what_was_read_at_different_numbers_of_workers() -> None:
+    drawn = scenario(QUIET, 32, seed=3)
+    running, curves = RunningPipelines(drawn, seed=0), StageCurves(32)
+    for workers in (1, 1, 2, 3):
+        readings, _, _ = running.step(Allocation.bounded(np.full((32, 4), workers), np.full(32, 2)))
+        curves.learn(readings)
+    found = curves.coefficients()
+
+    # a fetch that the bandwidth holds back is slower than its workers are
+    np.testing.assert_allclose(1 / found[:, 1:, 0], drawn.before.rate[:, 1:], rtol=0.05)
+
+
+def test_what_does_not_fit_is_cut_to_what_does() -> None:
+    drawn = scenario(FAMILIAR, 50, seed=9)
+    running, memory = RunningPipelines(drawn, seed=0), MemoryEstimate(50)
+    readings, _, _ = running.step(Allocation.least(50))
+    for _ in range(5):
+        memory.learn(readings)
+        readings, _, _ = running.step(Allocation.least(50))
+    cut = within_memory(Allocation.bounded(np.full((50, 4), 128), np.full(50, 32)), memory)
+
+    assert (drawn.before.memory(cut) <= 1).all()
+    assert (drawn.before.memory(cut) > 0.75).mean() > 0.8
+
+
+def test_allocations_stay_in_their_bounds() -> None:
+    wild = Allocation.bounded(np.array([[-3, 0, 1e9, 5]]), np.array([99]))
+
+    assert wild.workers.tolist() == [[1, 1, MOST_WORKERS, 5]]
+    assert wild.prefetch.tolist() == [MOST_PREFETCH]
+
+
+def test_one_busy_worker_s_rate_is_throughput_over_work() -> None:
+    n = np.ones((1, 4))
+    readings = Readings(
+        Allocation(np.array([[2, 1, 1, 1]]), np.array([1])),
+        np.array([4]),
+        np.array([6.0]),
+        0.5 * n,
+        0.1 * n,
+        np.array([0.25]),
+        n,
+        np.array([0.1]),
+        np.array([0.5]),
+        np.array([False]),
+    )
+
+    assert readings.rate_per_worker.tolist() == [[6.0, 12.0, 12.0, 12.0]]
+    assert readings.trainer_rate.tolist() == [8.0]
