@@ -40,9 +40,11 @@ class PpoAgentConfig(AnsweringConfig):
     setting: SettingConfig = SettingConfig()
     """Simulated people."""
     reward: RewardConfig = RewardConfig()
+    """What is learned of preferences, and from how many."""
     trust: TrustConfig = TrustConfig()
     """How far feedback is believed."""
     ppo: PpoConfig = PpoConfig()
+    """Learning."""
     start: Literal["scratch", "champion"] = "scratch"
     """`champion`: go on from what is served now, where that is of the same movies."""
     update_steps: PositiveInt = 15_000
