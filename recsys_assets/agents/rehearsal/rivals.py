@@ -24,7 +24,8 @@ def refitted_rival(
     """Tastes are factorized anew from `interactions` and the acts as ratings; the re-ranker's `weights` stay."""
 
     def refit(feedback: pl.DataFrame) -> Service:
-        ratings = pl.concat([interactions.select("user_id", "movie_id", "rating", "timestamp"), as_ratings(feedback)])
+        told = interactions.select("user_id", "movie_id", "rating", "timestamp")
+        ratings = pl.concat([told, as_ratings(feedback).cast(dict(told.schema))])  # type: ignore[arg-type]
         users = Ids.of(ratings["user_id"].to_numpy())
         movies, catalogue = setting.world.movies, setting.world.catalogue
         data = TrainingData(

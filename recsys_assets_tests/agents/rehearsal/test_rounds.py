@@ -51,6 +51,16 @@ class PlatformInMemory:
         return Platform(lambda: self.service, self.deliver, self.learn)
 
 
+def test_acts_join_ratings_of_any_width(setting: AgentSetting) -> None:
+    interactions, _ = small_world()
+    acts = pl.DataFrame(
+        {"user_id": [900], "movie_id": [5], "action": ["like"], "timestamp": pl.Series([1]).cast(pl.Datetime("us"))}
+    )
+    refit = refitted_rival(setting, interactions.with_columns(pl.col("rating").cast(pl.Float32)), WEIGHTS)
+
+    assert refit(acts).version == "1 events"
+
+
 def rehearsed(setting: AgentSetting, people: People) -> tuple[Rehearsal, PlatformInMemory]:
     memory, interactions = PlatformInMemory(setting), small_world()[0]
     rivals = {REFITTED: refitted_rival(setting, interactions, WEIGHTS)}
