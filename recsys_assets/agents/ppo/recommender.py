@@ -3,8 +3,9 @@
     logit(s, i) over the shortlist, the best by the supervised start; all other movies below it, by the start's score
 
 Fitting learns a reward model from ratings, from choices of simulated people and from what feedback it was told, then
-PPO against it. From a champion it goes on: tastes are believed by the champion's model, its network is where learning
-starts and what the divergence is measured from, and fewer steps are enough.
+PPO against it. Feedback also moves the levels of movies (`preferences.levels`). From a champion it goes on: tastes are
+believed by the champion's factors, its network is where learning starts and what the divergence is measured from, and
+fewer steps are enough.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic import Field, PositiveInt
 from recsys_assets.agents.answering import AnsweringConfig, SessionAgent
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.ppo.config import PpoConfig
+from recsys_assets.agents.preferences.levels import moved_levels
 from recsys_assets.agents.preferences.training import RewardConfig
 from recsys_assets.agents.preferences.trust import TrustConfig
 from recsys_assets.agents.setting import AgentSetting, SettingConfig, production_setting
@@ -80,7 +82,7 @@ class PpoAgent(SessionAgent):
             self.went_on_from, self.network = champion, champion.network
             self._keep(champion.policy, champion.taste, champion.features)
             return
-        setting = production_setting(data, config.setting, model=champion.taste if champion else None)
+        setting = self._setting(data, champion)
         weights = champion.weights if champion else None
         proxy = train_reward_model(
             setting,
@@ -142,6 +144,14 @@ class PpoAgent(SessionAgent):
             "feedback_heard": f"{0 if self.heard is None else len(self.heard):,} events",
             "steps_per_cpu_second": f"{told.steps_per_second:,.0f}",
         }
+
+    def _setting(self, data: TrainingData, champion: PpoAgent | None) -> AgentSetting:
+        """Tastes by the champion's model, or one of these ratings; levels of movies as feedback tells them."""
+        config, model = self.config, champion.taste if champion else None
+        if self.heard is not None and not self.heard.is_empty():
+            model = model or production_setting(data, config.setting).model
+            model = moved_levels(model, data.movies, self.heard, trust=config.trust)
+        return production_setting(data, config.setting, model=model)
 
     def _told(self, setting: AgentSetting) -> dict[Any, Any]:
         from recsys_assets.agents.preferences.feedback import feedback_opinions
