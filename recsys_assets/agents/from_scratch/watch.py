@@ -41,7 +41,7 @@ def play(columns: Columns, act: Act, size: tuple[int, int], seed: int) -> FloatA
     for _ in range(steps):
         _, observations, rewards, _ = columns.step(act(observations, columns.allowed()))
         total += rewards
-    mean: FloatArray = total / steps
+    mean: FloatArray = (total / steps).astype(np.float32)
     return mean
 
 
