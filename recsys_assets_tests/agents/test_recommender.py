@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -88,7 +89,12 @@ def test_a_mode_is_kept_with_an_export(agent: DqnAgent, tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.scores(USERS), mode.scores(USERS))
 
 
-MODES = ({}, {"alpha": 0.4}, {"genres": ["Horror", "Drama"]}, {"alpha": 1.0, "genres": ["Comedy"], "genre_bias": 0.2})
+MODES: tuple[dict[str, Any], ...] = (
+    {},
+    {"alpha": 0.4},
+    {"genres": ["Horror", "Drama"]},
+    {"alpha": 1.0, "genres": ["Comedy"], "genre_bias": 0.2},
+)
 
 
 @pytest.mark.parametrize("mode", MODES)

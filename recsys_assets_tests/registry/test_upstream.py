@@ -30,7 +30,7 @@ def _only_temporal(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = training.train
 
     def some(*args: Any, **kwargs: Any) -> Trained:
-        return whole(*args, **kwargs, protocols=("temporal",))
+        return whole(*args, **kwargs | {"protocols": ("temporal",)})
 
     monkeypatch.setattr(training, "train", some)
 

@@ -60,11 +60,16 @@ class ScratchResult:
     @property
     def sentence(self) -> str:
         """What came of it, in plain words."""
-        bar = max(self.chance, self.most_rated)
-        than = "more than" if self.best.reward > bar else "no more than"
+        best, bar = self.best, max(self.chance, self.most_rated)
+        if best.steps == 0:
+            came = "learning added nothing to how it began"
+        elif best.reward - bar > 2 * best.error:
+            came = "more than the better of chance and the most rated"
+        else:
+            came = "not clearly more than the better of chance and the most rated"
         return (
-            f"From nothing, in {self.environment}: {self.best.reward:.3f} a movie at step {self.best.steps:,}, {than} "
-            f"the better of chance ({self.chance:.3f}) and the most rated ({self.most_rated:.3f})"
+            f"From nothing, in {self.environment}: {best.reward:.3f} a movie at step {best.steps:,} (chance "
+            f"{self.chance:.3f}, the most rated {self.most_rated:.3f}, the difference's s.e. {best.error:.3f}): {came}"
         )
 
     def figure(self) -> Figure:
@@ -114,9 +119,11 @@ def train_from_scratch(
         found: IntArray = np.where(allowed, known, -1).argmax(axis=1)
         return found
 
-    chance, renown = (play(judged, act, config.judged, seed) for act in (by_chance, most_rated))
+    rivals = {act: play(judged, act, config.judged, seed) for act in (by_chance, most_rated)}
+    chance, renown = (float(rewards.mean()) for rewards in rivals.values())
     progress(f"dqn in {environment}: reward of a movie by chance {chance:.3f}, of the most rated {renown:.3f}")
-    watch = ScratchWatch(judged, config, seed=seed, progress=progress, bound=model.bound)
+    bar = max(rivals.values(), key=lambda rewards: float(rewards.mean()))
+    watch = ScratchWatch(judged, config, bar, seed=seed, progress=progress, bound=model.bound)
     cpu, wall = time.process_time(), time.monotonic()
     model.learn(config.steps, callback=watch, log_interval=config.steps)
     watch.look()

@@ -27,26 +27,40 @@ class ScratchLook:
 
     steps: int
     reward: float
+    error: float
+    """Standard error of its difference to the better of chance and the most rated, over the same sessions."""
     loss: float
     max_q: float
     epsilon: float
 
 
-def play(columns: Columns, act: Act, size: tuple[int, int], seed: int) -> float:
-    """Mean reward of a shown movie, over the same sessions for everyone of the same `seed`."""
+def play(columns: Columns, act: Act, size: tuple[int, int], seed: int) -> FloatArray:
+    """Mean reward of a shown movie (b,) in each of b columns; everyone of the same `seed` meets the same people."""
     sessions, steps = size
-    observations, total = columns.begin(sessions, seed * 10 + JUDGED), 0.0
+    observations, total = columns.begin(sessions, seed * 10 + JUDGED), np.zeros(sessions, dtype=np.float32)
     for _ in range(steps):
         _, observations, rewards, _ = columns.step(act(observations, columns.allowed()))
-        total += float(rewards.mean())
-    return total / steps
+        total += rewards
+    mean: FloatArray = (total / steps).astype(np.float32)
+    return mean
 
 
 class ScratchWatch(BaseCallback):
     """Looks at validation users now and then, keeps the best network, and stops a run that diverges."""
 
-    def __init__(self, judged: Columns, config: ScratchConfig, *, seed: int, progress: Progress, bound: float) -> None:
+    def __init__(
+        self,
+        judged: Columns,
+        config: ScratchConfig,
+        bar: FloatArray,
+        *,
+        seed: int,
+        progress: Progress,
+        bound: float,
+    ) -> None:
+        """`bar` (b,): what the better rival earned in the sessions of a look."""
         super().__init__()
+        self.bar = bar
         self.judged, self.config, self.seed, self.progress, self.bound = judged, config, seed, progress, bound
         self.looks: list[ScratchLook] = []
         self.best: dict[str, FloatArray] = {}
@@ -67,12 +81,13 @@ class ScratchWatch(BaseCallback):
     def look(self) -> None:
         """Play validation users' sessions, the greedy way."""
         assert isinstance(self.model, MaskedDQN)
-        reward = play(self.judged, self.model.greedy, self.config.judged, self.seed)
+        earned = play(self.judged, self.model.greedy, self.config.judged, self.seed)
+        reward, error = float(earned.mean()), float((earned - self.bar).std() / len(earned) ** 0.5)
         if not self.looks or reward > max(look.reward for look in self.looks):
             state = self.model.q_net.state_dict()
             self.best = {name: values.cpu().numpy().copy() for name, values in state.items()}
         loss = float(np.mean(self._losses)) if self._losses else float("nan")
-        found = ScratchLook(self.num_timesteps, reward, loss, self._largest, self.model.exploration_rate)
+        found = ScratchLook(self.num_timesteps, reward, error, loss, self._largest, self.model.exploration_rate)
         self.looks.append(found)
         self._losses, self._largest = [], 0.0
         spent = time.monotonic() - self._began
