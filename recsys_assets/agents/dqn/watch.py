@@ -76,7 +76,7 @@ class Watch(BaseCallback):
             float(difference.std() / len(difference) ** 0.5),
             float(np.mean(self._losses)) if self._losses else float("nan"),
             self._largest,
-            self.model.exploration_rate,
+            self.model.exploration_rate if self.num_timesteps else self.config.epsilon[0],  # SB3 begins at 0
             self.model.policy.optimizer.param_groups[0]["lr"],
             self._recent(),
             counted.changed / max(1, counted.steps),

@@ -87,7 +87,8 @@ class ScratchWatch(BaseCallback):
             state = self.model.q_net.state_dict()
             self.best = {name: values.cpu().numpy().copy() for name, values in state.items()}
         loss = float(np.mean(self._losses)) if self._losses else float("nan")
-        found = ScratchLook(self.num_timesteps, reward, error, loss, self._largest, self.model.exploration_rate)
+        epsilon = self.model.exploration_rate if self.num_timesteps else self.config.epsilon[0]  # SB3 begins at 0
+        found = ScratchLook(self.num_timesteps, reward, error, loss, self._largest, epsilon)
         self.looks.append(found)
         self._losses, self._largest = [], 0.0
         spent = time.monotonic() - self._began

@@ -49,6 +49,7 @@ def test_the_start_is_looked_at_first_and_the_best_look_is_kept(setting: AgentSe
     told: list[str] = []
     result = train_dqn(setting, small_config(steps=1_200), seed=1, weights=WEIGHTS, progress=told.append)
     assert [look.steps for look in result.looks] == [0, 400, 800, 1_200]
+    assert (result.looks[0].epsilon, result.looks[-1].epsilon) == pytest.approx(small_config().epsilon)
     assert result.best_return == max(look.mean_return for look in result.looks) >= result.start_return
     sessions = PatientSessions(setting.simulator_a("validation"), setting.model)
     users = np.arange(len(sessions.known))

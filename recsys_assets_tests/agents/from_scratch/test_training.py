@@ -32,6 +32,7 @@ def test_every_environment_trains_and_tells_its_speed(environment: Environment, 
     told: list[str] = []
     result = train_from_scratch(environment, setting, SMALL, seed=1, device="cpu", progress=told.append)
     assert [look.steps for look in result.looks] == [0, 320, 640]
+    assert (result.looks[0].epsilon, result.looks[-1].epsilon) == SMALL.epsilon
     assert result.steps == 640
     assert result.stopped == "all steps done"
     assert "steps per CPU second" in told[-1]
