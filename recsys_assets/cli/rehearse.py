@@ -29,13 +29,11 @@ def rehearse(
     Use a deployment of its own (RECSYS_DATA_DIR, RECSYS_MODELS_DIR, DAGSTER_HOME): feedback of people who do not exist
     stays in it.
     """
-    import dagster as dg
-
     from recsys_assets.agents.rehearsal.people import PeopleConfig
     from recsys_assets.agents.rehearsal.rounds import Platform, RoundsConfig
     from recsys_assets.agents.rehearsal.rounds import rehearse as play
     from recsys_assets.defs.launch import prepare_instance
-    from recsys_assets.defs.rehearsal import RehearsalError, come_to_rest, daemon
+    from recsys_assets.defs.rehearsal import RehearsalError, come_to_rest, daemon, open_instance
     from recsys_assets.feedback.inbox import Inbox
     from recsys_assets.feedback.store import Folders
     from recsys_assets.feedback.training_data import published_feedback
@@ -48,7 +46,7 @@ def rehearse(
     def say(line: str) -> None:
         out.print(f"[{time.monotonic() - began:6.0f} s] {line}", highlight=False, soft_wrap=True, markup=False)
 
-    with clear_errors(), dg.DagsterInstance.from_config(str(home)) as instance:
+    with clear_errors(), open_instance(home) as instance:
         stage = stage_of(settings, PeopleConfig(active=people, held_out=held_out), seed=seed, progress=say)
         stage.champion(agent)  # there is one, or this says what to do
         expected = len(published_feedback(Lake(settings.lake_dir)).events)

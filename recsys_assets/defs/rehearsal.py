@@ -40,6 +40,11 @@ class Learned:
     model_version: str
 
 
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The deployment's runs and events; to be closed."""
+    return dg.DagsterInstance.from_config(str(home))
+
+
 @contextmanager
 def daemon(home: Path, *, log: Path, sensor_seconds: int = 5) -> Iterator[None]:
     """The deployment's daemon with all its sensors; ended with all it has started when the context ends."""
