@@ -11,7 +11,7 @@ teaches all its steps. Acts are still drawn, for what is seen of them changes be
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from recsys_assets.agents.environments.vector import FeedbackVecEnv
 from recsys_assets.agents.policies.base import Policy
 from recsys_assets.agents.simulators.base import Moment, Simulator
 from recsys_assets.agents.tastes import TasteModel
+from recsys_assets.columns_env import Step
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
 
@@ -80,8 +81,8 @@ class TeachingVecEnv(FeedbackVecEnv):
 
     sessions: PatientSessions
 
-    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        observations, rewards, ended, infos = super().step_wait()
+    def advance(self, actions: np.ndarray) -> Step:
+        observations, rewards, ended, infos = super().advance(actions)
         for info, stay, survival in zip(infos, self.sessions.stay, self.sessions.survival, strict=True):
             info["stay"], info["survival"] = float(stay), float(survival)
         return observations, rewards, ended, infos

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import VecEnv
 
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.observation import ObservationLayout
+from recsys_assets.columns_env import SideBySideVecEnv, Step
 
 BOUND = 1e9
 """Of observations: they hold row numbers beside small numbers."""
@@ -20,22 +20,18 @@ def observation_space(layout: ObservationLayout) -> spaces.Box:
     return spaces.Box(-BOUND, BOUND, (layout.width,), np.float32)
 
 
-class FeedbackVecEnv(VecEnv):
+class FeedbackVecEnv(SideBySideVecEnv):
     """`num_envs` sessions; who comes next is drawn by `seed`, everybody as often as anybody."""
 
     def __init__(self, sessions: Sessions, num_envs: int, *, seed: int) -> None:
         self.sessions, self.rng = sessions, np.random.default_rng(seed)
         super().__init__(num_envs, observation_space(sessions.layout), spaces.Discrete(len(sessions.simulator.world)))
-        self._actions = np.zeros(num_envs, dtype=np.int64)
 
     def reset(self) -> np.ndarray:
         return self.sessions.reset(self._draw_people(self.num_envs), self._draw_seeds(self.num_envs))
 
-    def step_async(self, actions: np.ndarray) -> None:
-        self._actions = np.asarray(actions, dtype=np.int64)
-
-    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        observations, rewards, ended = self.sessions.step(self._actions)
+    def advance(self, actions: np.ndarray) -> Step:
+        observations, rewards, ended = self.sessions.step(actions)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         rows = np.flatnonzero(ended)
         if len(rows):
@@ -54,21 +50,6 @@ class FeedbackVecEnv(VecEnv):
 
     def restore(self, state: dict[str, Any]) -> None:
         self.rng.bit_generator.state = state
-
-    def close(self) -> None:
-        pass
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self, attr_name, None)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        setattr(self, attr_name, value)
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError("sessions are columns: there is no single environment to call")
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False] * len(list(self._get_indices(indices)))
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         if seed is not None:

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import VecEnv
 
 from recsys_assets.agents.environments.logged_session import LoggedSessions
 from recsys_assets.agents.environments.random_users import RandomUsersSessions
 from recsys_assets.agents.environments.rated_catalogue import RatedCatalogueSessions
+from recsys_assets.columns_env import SideBySideVecEnv, Step
 from recsys_assets.recommenders.data import FloatArray, IntArray
 
 
@@ -112,41 +112,22 @@ class Strangers:
         return self.sessions.reset(self._rng.integers(0, 2**31, self._b))
 
 
-class ColumnsVecEnv(VecEnv):
+class ColumnsVecEnv(SideBySideVecEnv):
     """Columns as a vectorized environment of Stable-Baselines3; infos hold what followed a session's last movie."""
 
     def __init__(self, columns: Columns, num_envs: int, *, n_movies: int, seed: int) -> None:
         self.columns, self._seed = columns, seed
         super().__init__(num_envs, spaces.Box(-np.inf, np.inf, (columns.width,), np.float32), spaces.Discrete(n_movies))
-        self._actions = np.zeros(num_envs, dtype=np.int64)
 
     def reset(self) -> np.ndarray:
         return self.columns.begin(self.num_envs, self._seed)
 
-    def step_async(self, actions: np.ndarray) -> None:
-        self._actions = np.asarray(actions, dtype=np.int64)
-
-    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        after, observations, rewards, ended = self.columns.step(self._actions)
+    def advance(self, actions: np.ndarray) -> Step:
+        after, observations, rewards, ended = self.columns.step(actions)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for row in np.flatnonzero(ended):
             infos[row] = {"terminal_observation": after[row]}
         return observations, rewards, ended, infos
-
-    def close(self) -> None:
-        pass
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self, attr_name, None)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        setattr(self, attr_name, value)
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError("sessions are columns: there is no single environment to call")
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False] * len(list(self._get_indices(indices)))
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         self._seed = self._seed if seed is None else seed

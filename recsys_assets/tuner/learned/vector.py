@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv
 
+from recsys_assets.columns_env import SideBySideVecEnv, Step
 from recsys_assets.tuner.learned.views import View
 from recsys_assets.tuner.simulator.families import Family
 from recsys_assets.tuner.simulator.running import STEPS, RunningPipelines, scenario
 
 
-class PipelinesVecEnv(VecEnv):
+class PipelinesVecEnv(SideBySideVecEnv):
     """`num_envs` pipelines of `family`, all with episodes of the same length."""
 
     def __init__(self, family: Family, num_envs: int, view: View, *, seed: int) -> None:
@@ -29,11 +28,8 @@ class PipelinesVecEnv(VecEnv):
         self.taken = 1
         return self.view.see(readings)
 
-    def step_async(self, actions: np.ndarray) -> None:
-        self.chosen = actions
-
-    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        wanted = self.view.allocation(self.chosen.astype(np.int64), self.running.readings)
+    def advance(self, actions: np.ndarray) -> Step:
+        wanted = self.view.allocation(actions, self.running.readings)
         readings, quality, died = self.running.step(wanted)
         reward = self.view.reward(quality, readings, died)
         self.taken += 1
@@ -45,21 +41,3 @@ class PipelinesVecEnv(VecEnv):
                 info["terminal_observation"], info["TimeLimit.truncated"] = seen[row], True
             seen = self.reset()
         return seen, reward.astype(np.float32), done, infos
-
-    def close(self) -> None:
-        pass
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self, attr_name, None)] * self.num_envs
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise NotImplementedError("pipelines have no attribute of their own to set")
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError("pipelines have no method of their own to call")
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False] * self.num_envs
-
-    def get_images(self) -> Sequence[Any]:
-        return [None] * self.num_envs
