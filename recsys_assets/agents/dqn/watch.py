@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from stable_baselines3.common.callbacks import BaseCallback
 
 from recsys_assets.agents.dqn.algorithm import DoubleDQN
 from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import Look
+from recsys_assets.agents.dqn.looking import Looking
 from recsys_assets.agents.dqn.policy import QPolicy
 from recsys_assets.agents.dqn.teacher import PatientSessions, expected_returns
 from recsys_assets.progress import Progress
@@ -20,7 +20,7 @@ FIRST_SEED = 10_000
 """Of validation sessions' draws: the same in every look."""
 
 
-class Watch(BaseCallback):
+class Watch(Looking):
     """`keep` is called after each look, to write a checkpoint. The first look is at the start, before any learning."""
 
     def __init__(
@@ -32,16 +32,13 @@ class Watch(BaseCallback):
         progress: Progress,
         keep: Callable[[Watch], None] | None = None,
     ) -> None:
-        super().__init__()
-        self.sessions, self.config, self.bound, self.progress, self.keep = sessions, config, bound, progress, keep
+        super().__init__(every=config.evaluate_every, bound=bound, progress=progress)
+        self.sessions, self.config, self.keep = sessions, config, keep
         self.users = np.arange(len(sessions.known))
         self.seeds = np.arange(FIRST_SEED, FIRST_SEED + config.evaluation_seeds)
         self.looks: list[Look] = []
         self.start_returns: FloatArray
         self.best: QPolicy
-        self.stopped = ""
-        self._losses: list[float] = []
-        self._largest = 0.0
         self._began, self._from = time.monotonic(), 0
 
     @property
@@ -50,16 +47,6 @@ class Watch(BaseCallback):
 
     def _on_training_start(self) -> None:
         self._began, self._from = time.monotonic(), self.num_timesteps
-
-    def _on_rollout_start(self) -> None:
-        """Between an update and the next step: a state that a killed run can go on from."""
-        self._note()
-        due = self.looks[-1].steps + self.config.evaluate_every if self.looks else 0
-        if self.num_timesteps >= due and not self.stopped:
-            self.look()
-
-    def _on_step(self) -> bool:
-        return not self.stopped
 
     def look(self) -> None:
         """Play validation users' sessions, the greedy way."""
@@ -74,8 +61,7 @@ class Watch(BaseCallback):
             self.num_timesteps,
             float(returns.mean()),
             float(difference.std() / len(difference) ** 0.5),
-            float(np.mean(self._losses)) if self._losses else float("nan"),
-            self._largest,
+            *self.noted(),
             self.model.exploration_rate if self.num_timesteps else self.config.epsilon[0],  # SB3 begins at 0
             self.model.policy.optimizer.param_groups[0]["lr"],
             self._recent(),
@@ -84,24 +70,9 @@ class Watch(BaseCallback):
         if not self.looks or found.mean_return > self.best_look.mean_return:
             self.best = policy
         self.looks.append(found)
-        self._losses, self._largest = [], 0.0
         self._say(found)
         if self.keep:
             self.keep(self)
-
-    def _note(self) -> None:
-        values = self.model.logger.name_to_value
-        if "train/loss" not in values:
-            return
-        largest = float(values["train/max_q"])
-        self._losses.append(float(values["train/loss"]))
-        self._largest = max(self._largest, largest)
-        if not np.isfinite(largest) or largest > self.bound:
-            self.stopped = (
-                f"stopped at step {self.num_timesteps:,}: a Q-value of {largest:.1f}, and no session returns more than "
-                f"{self.bound:.1f}; lower learning_rate or raise target_every"
-            )
-            self.progress(f"dqn: {self.stopped}")
 
     def _recent(self) -> float:
         recent = [episode["r"] for episode in self.model.ep_info_buffer or []]

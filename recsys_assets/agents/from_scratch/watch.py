@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from stable_baselines3.common.callbacks import BaseCallback
 
+from recsys_assets.agents.dqn.looking import Looking
 from recsys_assets.agents.from_scratch.columns import Columns
 from recsys_assets.agents.from_scratch.config import ScratchConfig
 from recsys_assets.agents.from_scratch.learner import MaskedDQN
@@ -45,7 +45,7 @@ def play(columns: Columns, act: Act, size: tuple[int, int], seed: int) -> FloatA
     return mean
 
 
-class ScratchWatch(BaseCallback):
+class ScratchWatch(Looking):
     """Looks at validation users now and then, keeps the best network, and stops a run that diverges."""
 
     def __init__(
@@ -59,24 +59,11 @@ class ScratchWatch(BaseCallback):
         bound: float,
     ) -> None:
         """`bar` (b,): what the better rival earned in the sessions of a look."""
-        super().__init__()
-        self.bar = bar
-        self.judged, self.config, self.seed, self.progress, self.bound = judged, config, seed, progress, bound
+        super().__init__(every=config.evaluate_every, bound=bound, progress=progress)
+        self.bar, self.judged, self.config, self.seed = bar, judged, config, seed
         self.looks: list[ScratchLook] = []
         self.best: dict[str, FloatArray] = {}
-        self.stopped = ""
-        self._losses: list[float] = []
-        self._largest = 0.0
         self._began = time.monotonic()
-
-    def _on_rollout_start(self) -> None:
-        self._note()
-        due = self.looks[-1].steps + self.config.evaluate_every if self.looks else 0
-        if self.num_timesteps >= due and not self.stopped:
-            self.look()
-
-    def _on_step(self) -> bool:
-        return not self.stopped
 
     def look(self) -> None:
         """Play validation users' sessions, the greedy way."""
@@ -86,27 +73,13 @@ class ScratchWatch(BaseCallback):
         if not self.looks or reward > max(look.reward for look in self.looks):
             state = self.model.q_net.state_dict()
             self.best = {name: values.cpu().numpy().copy() for name, values in state.items()}
-        loss = float(np.mean(self._losses)) if self._losses else float("nan")
+        loss, largest = self.noted()
         epsilon = self.model.exploration_rate if self.num_timesteps else self.config.epsilon[0]  # SB3 begins at 0
-        found = ScratchLook(self.num_timesteps, reward, error, loss, self._largest, epsilon)
+        found = ScratchLook(self.num_timesteps, reward, error, loss, largest, epsilon)
         self.looks.append(found)
-        self._losses, self._largest = [], 0.0
         spent = time.monotonic() - self._began
         left = spent * (self.config.steps - found.steps) / found.steps if found.steps else 0.0
         self.progress(
             f"dqn: step {found.steps:,}/{self.config.steps:,}, reward of a movie {reward:.3f}, loss {loss:.3f}, "
             f"largest |Q| {found.max_q:.1f}" + (f", {left:.0f} s left" if left > 0 else "")
         )
-
-    def _note(self) -> None:
-        values = self.model.logger.name_to_value
-        if "train/loss" not in values:
-            return
-        largest = float(values["train/max_q"])
-        self._losses.append(float(values["train/loss"]))
-        self._largest = max(self._largest, largest)
-        if not np.isfinite(largest) or largest > self.bound:
-            self.stopped = (
-                f"stopped at step {self.num_timesteps:,}: a Q-value of {largest:.1f}, and none can pass "
-                f"{self.bound:.1f}; lower learning_rate or raise target_every"
-            )
