@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from recsys_assets.agents.dqn.policy import QPolicy
 from recsys_assets.agents.modes import Mode, of_ratings
-from recsys_assets.agents.newcomers import LEARNED, AgentNewcomers, nobody, opening
+from recsys_assets.agents.newcomers import LEARNED, AgentNewcomers, nobody
 from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
@@ -91,8 +91,8 @@ class SessionAgent(Recommender):
 
     def _values(self, histories: Histories) -> FloatArray:
         """(b, n) by which all movies are ranked in no mode."""
-        rows = opening(self.policy, self.taste.believe(histories))
-        rows[:, self.policy.layout.log_known] = np.log1p(histories.lengths) / 10
+        beliefs = self.taste.believe(histories)
+        rows = self.policy.layout.beginning(beliefs.mean, beliefs.deviation, histories.lengths)
         return self.policy.ranking(rows, known=nobody())
 
     def _keep(self, policy: QPolicy, taste: TasteModel, features: FloatArray) -> None:

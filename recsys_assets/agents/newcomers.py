@@ -82,20 +82,14 @@ class AgentNewcomers(Newcomers):
         return beliefs
 
     def _values(self, named: Sequence[str]) -> FloatArray:
-        values: FloatArray = self.policy.ranking(opening(self.policy, self.believed(named)), known=nobody())[0]
+        beliefs = self.believed(named)
+        rows = self.policy.layout.beginning(beliefs.mean, beliefs.deviation, np.zeros(1, dtype=np.int64))
+        values: FloatArray = self.policy.ranking(rows, known=nobody())[0]
         return values
 
 
 LEARNED = "learned in simulated sessions"
 """What is left of a Q-value beside the parts of the supervised start."""
-
-
-def opening(policy: QPolicy, beliefs: Beliefs) -> FloatArray:
-    """(b, width) observations of sessions at their beginning, of people with no known ratings."""
-    layout = policy.layout
-    rows = layout.empty(len(beliefs.mean))
-    rows[:, layout.taste_mean], rows[:, layout.taste_deviation] = beliefs.mean, beliefs.deviation
-    return rows
 
 
 def nobody() -> Histories:

@@ -98,6 +98,14 @@ class ObservationLayout:
         """(b,) int64."""
         return observations[:, self.user].astype(np.int64)
 
+    def beginning(self, mean: FloatArray, deviation: FloatArray, known: IntArray) -> FloatArray:
+        """Observations (n, width) of people in no session yet, of whom `known` (n,) ratings are known and this is
+        believed: `mean`, `deviation` (n, taste)."""
+        rows = self.empty(len(mean))
+        rows[:, self.taste_mean], rows[:, self.taste_deviation] = mean, deviation
+        rows[:, self.log_known] = np.log1p(known) / 10
+        return rows
+
     def empty(self, n: int) -> FloatArray:
         """Observations (n, width) of sessions of nobody's that have not begun."""
         rows = np.zeros((n, self.width), dtype=np.float32)

@@ -28,7 +28,7 @@ def moved_levels(
     model: TasteModel, movies: Ids, events: pl.DataFrame, *, trust: TrustConfig | None = None, drift: float = DRIFT
 ) -> TasteModel:
     """`model` with the levels that `events` (`feedback.events.EVENT_SCHEMA`) tell of; unknown movies tell nothing."""
-    told = _as_stars(events).with_columns(place=pl.Series(movies.index(events["movie_id"].to_numpy())))
+    told = as_stars(events).with_columns(place=pl.Series(movies.index(events["movie_id"].to_numpy())))
     told = told.join(trust_of(events, trust), on="user_id", how="left").filter(
         (pl.col("place") >= 0) & (pl.col("weight") > 0) & (pl.col("trust") > 0)
     )
@@ -50,13 +50,17 @@ def moved_levels(
     return found
 
 
-def _as_stars(events: pl.DataFrame) -> pl.DataFrame:
-    """`user_id, timestamp, stars, weight`, a row an event: an act says as much as its noise allows, a rating all."""
+def as_stars(events: pl.DataFrame) -> pl.DataFrame:
+    """`user_id, movie_id, timestamp, stars, weight`, a row an event: an act weighs what its noise allows, a rating 1.
+
+    Weight 0: it says nothing of taste.
+    """
     stars = {name: float(RATING_OF_ACT[act]) for name, act in WHAT_IT_WAS.items()}
     weights = {name: float(1 / NOISE_OF_ACT[act]) for name, act in WHAT_IT_WAS.items()}
     rated, act = pl.col("action") == "rating", pl.col("action")
     return events.select(
         "user_id",
+        "movie_id",
         "timestamp",
         stars=pl.when(rated)
         .then(pl.col("rating"))

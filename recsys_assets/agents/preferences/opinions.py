@@ -15,7 +15,7 @@ import numpy as np
 
 from recsys_assets.agents.observation import ObservationLayout
 from recsys_assets.agents.setting import AgentSetting
-from recsys_assets.agents.tastes import Beliefs, TasteModel
+from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.agents.users import Group, KnownSplit, split_known
 from recsys_assets.feedback.preferences import PreferenceConfig
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
@@ -86,17 +86,10 @@ def rating_opinions(
     return joined([_of_split(setting.layout, model or setting.model, split, ids) for split in splits])
 
 
-def observations_of(layout: ObservationLayout, beliefs: Beliefs, lengths: IntArray) -> FloatArray:
-    """Observations (n, layout.width) of people in no session, of whom `lengths` (n,) ratings are known."""
-    rows = layout.empty(len(lengths))
-    rows[:, layout.taste_mean], rows[:, layout.taste_deviation] = beliefs.mean, beliefs.deviation
-    rows[:, layout.log_known] = np.log1p(lengths) / 10
-    return rows
-
-
 def believed(model: TasteModel, layout: ObservationLayout, known: Histories) -> FloatArray:
     """Observations of people with these known ratings."""
-    return observations_of(layout, model.believe(known), known.lengths)
+    beliefs = model.believe(known)
+    return layout.beginning(beliefs.mean, beliefs.deviation, known.lengths)
 
 
 def _of_split(layout: ObservationLayout, model: TasteModel, split: KnownSplit, ids: IntArray) -> Opinions:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import polars as pl
 
-from recsys_assets.agents.environments.sessions import RATING_OF_ACT
-from recsys_assets.agents.offpolicy.feedback import WHAT_IT_WAS
 from recsys_assets.agents.policies.tuned import Weights, belief_policy
+from recsys_assets.agents.preferences.levels import as_stars
 from recsys_assets.agents.rehearsal.service import Service, service_by
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.tastes import TasteModel
@@ -47,15 +45,10 @@ def refitted_rival(
 
 def as_ratings(feedback: pl.DataFrame) -> pl.DataFrame:
     """Acts as the stars a service takes them for, one a person and movie, the last; an ignored movie is nothing."""
-    stars = {name: float(np.float32(RATING_OF_ACT[act])) for name, act in WHAT_IT_WAS.items() if name != "ignore"}
     return (
-        feedback.filter(pl.col("action").is_in(list(stars)))
+        as_stars(feedback)
+        .filter(pl.col("weight") > 0)
         .sort("timestamp")
         .unique(["user_id", "movie_id"], keep="last", maintain_order=True)
-        .select(
-            "user_id",
-            "movie_id",
-            pl.col("action").replace_strict(stars, return_dtype=pl.Float64).alias("rating"),
-            pl.col("timestamp").cast(pl.Datetime("us")),
-        )
+        .select("user_id", "movie_id", pl.col("stars").alias("rating"), pl.col("timestamp").cast(pl.Datetime("us")))
     )

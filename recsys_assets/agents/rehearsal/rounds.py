@@ -105,7 +105,7 @@ def rehearse(
     known = nobody_known(len(people.active))
     for number in range(config.rounds + 1):
         champion = platform.champion()
-        arms = {CHAMPION: champion, FIRST_DAY: first, **{n: refit(_frame(sent)) for n, refit in rivals.items()}}
+        arms = {CHAMPION: champion, FIRST_DAY: first, **{n: refit(frame_of(sent)) for n, refit in rivals.items()}}
         for arm, service in arms.items():
             values = measure(people, service, config, rewards)
             found.measured.append(Measured(arm, number, service.version, values))
@@ -150,12 +150,14 @@ def _served(
     return events, known_after(known, decisions, began=int(now.timestamp()))
 
 
-def _frame(events: Sequence[FeedbackEvent]) -> pl.DataFrame:
+def frame_of(events: Sequence[FeedbackEvent]) -> pl.DataFrame:
+    """Columns of events that rivals are refitted on."""
     columns: dict[str, Any] = {
         "user_id": pl.Int64,
         "movie_id": pl.Int64,
         "action": pl.String,
+        "rating": pl.Float64,
         "timestamp": pl.Datetime("us"),
     }
-    rows = [(e.user_id, e.movie_id, e.action, e.timestamp.replace(tzinfo=None)) for e in events]
+    rows = [(e.user_id, e.movie_id, e.action, e.rating, e.timestamp.replace(tzinfo=None)) for e in events]
     return pl.DataFrame(rows, schema=columns, orient="row")

@@ -25,7 +25,7 @@ COMMENTED, RATED = 0.1, 0.1
 
 @dataclass(frozen=True)
 class Decisions:
-    """n movies shown. `people`, `steps`, `movies` (indices), `acts` (n,) int64; `propensities`, `felt` (n,)."""
+    """n movies shown. `people`, `steps`, `movies` (indices), `acts` (n,) int64; `propensities` (n,)."""
 
     people: IntArray
     steps: IntArray

@@ -11,7 +11,15 @@ import pytest
 from recsys_assets.agents.policies.tuned import Weights, belief_policy
 from recsys_assets.agents.rehearsal.people import People, PeopleConfig, nobody_known, people_after
 from recsys_assets.agents.rehearsal.rivals import REFITTED, as_ratings, refitted_rival
-from recsys_assets.agents.rehearsal.rounds import CHAMPION, FIRST_DAY, Platform, Rehearsal, RoundsConfig, rehearse
+from recsys_assets.agents.rehearsal.rounds import (
+    CHAMPION,
+    FIRST_DAY,
+    Platform,
+    Rehearsal,
+    RoundsConfig,
+    frame_of,
+    rehearse,
+)
 from recsys_assets.agents.rehearsal.service import Service, service_by, temperature_for
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.feedback.events import FeedbackEvent
@@ -39,13 +47,8 @@ class PlatformInMemory:
         self.events.extend(events)
 
     def learn(self) -> str:
-        rows = [(e.user_id, e.movie_id, e.action, e.timestamp.replace(tzinfo=None)) for e in self.events]
-        self.service = self.refit(
-            pl.DataFrame(rows, ["user_id", "movie_id", "action", "timestamp"], orient="row").with_columns(
-                pl.col("timestamp").cast(pl.Datetime("us"))
-            )
-        )
-        return f"{len(rows)} events"
+        self.service = self.refit(frame_of(self.events))
+        return f"{len(self.events)} events"
 
     def platform(self) -> Platform:
         return Platform(lambda: self.service, self.deliver, self.learn)
@@ -55,7 +58,7 @@ def test_acts_join_ratings_of_any_width(setting: AgentSetting) -> None:
     interactions, _ = small_world()
     acts = pl.DataFrame(
         {"user_id": [900], "movie_id": [5], "action": ["like"], "timestamp": pl.Series([1]).cast(pl.Datetime("us"))}
-    )
+    ).with_columns(rating=pl.lit(None, dtype=pl.Float64))
     refit = refitted_rival(setting, interactions.with_columns(pl.col("rating").cast(pl.Float32)), WEIGHTS)
 
     assert refit(acts).version == "1 events"
@@ -134,6 +137,7 @@ def test_the_last_act_on_a_movie_counts_and_an_ignored_one_is_no_rating() -> Non
             "user_id": [1, 1, 2],
             "movie_id": [5, 5, 5],
             "action": ["skip", "like", "ignore"],
+            "rating": pl.Series([None, None, None], dtype=pl.Float64),
             "timestamp": pl.Series([1, 2, 3]).cast(pl.Datetime("us")),
         }
     )
