@@ -40,6 +40,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     models.leaderboard,
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
+    evaluate_agent.evaluate_reward,
     train.train,
     rehearse.rehearse,
     tune.tune,

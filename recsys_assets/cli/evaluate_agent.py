@@ -34,6 +34,28 @@ def evaluate_agent(
     out.print(f"All tables and plots: {written}", highlight=False, soft_wrap=True)
 
 
+def evaluate_reward(dataset: DatasetOption = None) -> None:
+    """Fit the reward model of preferences on the training part, and judge it on people that nothing was fitted on."""
+    from recsys_assets.agents.preferences.judged import reliability_figure
+    from recsys_assets.agents.preferences.publish import publish_reward_model
+    from recsys_assets.atomic import atomic_file
+    from recsys_assets.evaluation.canvas import png_bytes
+    from recsys_assets.warehouse.lake import LakeError
+
+    settings = settings_of(dataset)
+    try:
+        published = publish_reward_model(settings, progress=_say)
+    except LakeError as error:
+        stop(NOT_BUILT, f"{error} `recsys materialize '*splits' --dataset {settings.dataset}` makes what is missing.")
+    except ValueError as error:
+        stop(MISUSED, str(error))
+    picture = settings.reports_dir / settings.dataset / "reward_model.png"
+    with atomic_file(picture) as aside:
+        aside.write_bytes(png_bytes(reliability_figure(published.report)))
+    _say(f"{published.report.summary}; taste alone {published.report.taste:.4f}")
+    _say(f"model {published.path}, calibration {picture}")
+
+
 def _say(line: str) -> None:
     out.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -34,8 +34,8 @@ from recsys_assets.recommenders import Recommender
 class HearsFeedback(typing.Protocol):
     """A model that learns from more of the feedback than its ratings."""
 
-    def hear(self, events: pl.DataFrame) -> None:
-        """Before it is fitted: accepted events (`feedback.events.EVENT_SCHEMA`)."""
+    def hear(self, events: pl.DataFrame, texts: pl.DataFrame | None) -> None:
+        """Before it is fitted: accepted events (`feedback.events.EVENT_SCHEMA`), and what was read in their texts."""
 
 
 Protocol = Literal["temporal", "leave_one_out", "cross_validation"]
@@ -75,7 +75,8 @@ def train(
         raise EvaluationError(
             f"there is no protocol {', '.join(sorted(unknown))}; protocols are {', '.join(PROTOCOLS)}"
         )
-    judged = partial(hearing, make, _heard_then(feedback, splits))
+    texts = feedback.texts if feedback else None
+    judged = partial(hearing, make, _heard_then(feedback, splits), texts)
     holdout = fit_temporal(judged, splits, catalogue, people=people, feedback=feedback, seed=seed, progress=progress)
     found = Scores()
     if "temporal" in protocols:
@@ -89,7 +90,7 @@ def train(
     everything = feedback.served(everything) if feedback else everything
     progress(f"{name}: fitting on all {len(everything):,} ratings, to be served")
     started = time.perf_counter()
-    serving = hearing(make, feedback.heard if feedback else None)
+    serving = hearing(make, feedback.heard if feedback else None, texts)
     serving.fit(everything, catalogue, people=people, seed=seed, progress=progress)
     fit_seconds = time.perf_counter() - started
     evaluation = Evaluation(
@@ -109,11 +110,11 @@ def train(
     return Trained(holdout, serving, evaluation)
 
 
-def hearing(make: Make, events: pl.DataFrame | None) -> Recommender:
+def hearing(make: Make, events: pl.DataFrame | None, texts: pl.DataFrame | None) -> Recommender:
     """A new model that has been told the `events` of feedback, if it is one that learns from them."""
     model = make()
     if events is not None and isinstance(model, HearsFeedback):
-        model.hear(events)
+        model.hear(events, texts)
     return model
 
 

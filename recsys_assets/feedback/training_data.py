@@ -65,6 +65,8 @@ class TrainingFeedback:
     """Ratings that do not join, by rule."""
     heard: pl.DataFrame = field(compare=False, repr=False)
     """All accepted events, for models that learn from more than ratings."""
+    texts: pl.DataFrame | None = field(default=None, compare=False, repr=False)
+    """What was read in their texts (the table `feedback_texts`); None where none has been read."""
 
     def heard_before(self, border: datetime) -> pl.DataFrame:
         """Events that were both done and received before `border`: all that a model judged on what follows may know."""
@@ -96,6 +98,14 @@ def published_feedback(lake: Lake) -> PublishedFeedback:
     return PublishedFeedback(snapshot.version, events)
 
 
+def published_texts(lake: Lake) -> pl.DataFrame | None:
+    """What was read in the texts of feedback, as published last."""
+    try:
+        return lake.read("feedback_texts")
+    except LakeError:
+        return None
+
+
 def training_feedback(lake: Lake, public: pl.DataFrame, rules: JoinRules | None = None) -> TrainingFeedback:
     """What a training that begins now sees; `public`: the ratings it has anyway."""
     published, rules = published_feedback(lake), rules or JoinRules()
@@ -117,6 +127,7 @@ def training_feedback(lake: Lake, public: pl.DataFrame, rules: JoinRules | None 
             "replaced by a later one": len(trusted) - len(last),
         },
         published.events,
+        published_texts(lake),
     )
 
 

@@ -18,7 +18,7 @@ from recsys_assets.tuner.learned.policy import LearnedTuner, PolicyError
 from recsys_assets.tuner.learned.training import TunerConfig, train_intune, train_tuner
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView, View
 from recsys_assets.tuner.simulator.families import FAMILIAR
-from recsys_assets.tuner.simulator.running import scenario
+from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
 
 SHORT = TunerConfig(steps=900, envs=8, batch_size=236, epochs=1, look_every=1, validation=8)
 
@@ -84,9 +84,21 @@ def test_an_action_is_a_step_from_the_proposal_or_none_at_all() -> None:
 
 
 def test_intune_s_agent_changes_one_knob_at_a_time() -> None:
-    tuner = train_intune(SHORT, seed=1)
-    drawn = scenario(FAMILIAR, 8, seed=2)
-    run = play(tuner, drawn, seed=0)
+    view, running = GlobalView(), RunningPipelines(scenario(FAMILIAR, 21, seed=2), seed=0)
+    view.begin(21)
+    roomy = Allocation.bounded(np.full((21, 4), 3), np.full(21, 3))
+    readings, _, _ = running.step(roomy)
+    view.see(readings)
+    wanted = view.allocation(np.arange(21), readings)
+    changed = (wanted.workers != roomy.workers).sum(axis=1) + (wanted.prefetch != roomy.prefetch)
 
-    assert tuner.name.startswith("InTune")
-    assert run.quality.shape == (8, 60)
+    assert changed[0] == 0
+    assert (changed <= 1).all()
+    assert len({tuple(row) for row in np.column_stack([wanted.workers, wanted.prefetch]).tolist()}) > 10
+
+
+def test_intune_s_agent_is_trained_and_plays() -> None:
+    tuner, drawn = train_intune(SHORT, seed=1), scenario(FAMILIAR, 8, seed=2)
+    again = train_intune(SHORT, seed=1)
+
+    np.testing.assert_array_equal(play(tuner, drawn, seed=0).quality, play(again, drawn, seed=0).quality)

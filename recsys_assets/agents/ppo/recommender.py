@@ -67,10 +67,11 @@ class PpoAgent(SessionAgent):
     network: dict[str, NDArray[Any]]
     """Parameters to go on from."""
     heard: pl.DataFrame | None = None
+    texts: pl.DataFrame | None = None
 
-    def hear(self, events: pl.DataFrame) -> None:
-        """Accepted events of feedback that `fit` is to learn from, beside the ratings."""
-        self.heard = events
+    def hear(self, events: pl.DataFrame, texts: pl.DataFrame | None = None) -> None:
+        """Accepted events of feedback that `fit` is to learn from, beside the ratings, and what their texts say."""
+        self.heard, self.texts = events, texts
 
     def _fit(self, data: TrainingData) -> None:
         from recsys_assets.agents.ppo.training import train_ppo
@@ -158,7 +159,7 @@ class PpoAgent(SessionAgent):
 
         if self.heard is None or self.heard.is_empty():
             return {}
-        found = feedback_opinions(setting, self.heard, trust=self.config.trust)
+        found = feedback_opinions(setting, self.heard, self.texts, trust=self.config.trust)
         return {"train": found} if len(found) else {}
 
     def _champion(self, data: TrainingData) -> PpoAgent | None:

@@ -1,7 +1,8 @@
 """Feedback events as opinions: what users said of movies, and what they did with the lists they were shown.
 
 Two kinds of states: a user, with all their explicit opinions (ratings, likes, skips, texts), and a request, whose
-movies stood side by side, so that the moment is the same. Weights are those of `feedback.preferences` times how far the
+movies stood side by side, so that the moment is the same. What is believed of a user is of their ratings from before
+their first event. Weights are those of `feedback.preferences` times how far the
 user is believed (`trust`). People of validation and held-out groups are left out: they teach nothing.
 """
 
@@ -14,7 +15,7 @@ from recsys_assets.agents.preferences.opinions import Opinions, believed, joined
 from recsys_assets.agents.preferences.trust import TrustConfig, trust_of
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.feedback.preferences import inferred_preferences, settled
-from recsys_assets.recommenders.data import Ids, IntArray
+from recsys_assets.recommenders.data import Histories, Ids, IntArray
 
 SAID = ("rating", "like", "skip", "text")
 """Sources that are an opinion without a list around them."""
@@ -37,17 +38,21 @@ def feedback_opinions(
     said = settled(told.filter(pl.col("source").is_in(SAID)))
     shown = told.filter(pl.col("request_id").is_not_null())
     shown = shown.unique(["user_id", "request_id", "movie_id"], keep="last", maintain_order=True)
-    return joined([_opinions(setting, said, ["user_id"]), _opinions(setting, shown, ["user_id", "request_id"])])
+    began = feedback.group_by("user_id").agg(began=pl.col("timestamp").min().dt.epoch("s"))
+    return joined(
+        [_opinions(setting, said, ["user_id"], began), _opinions(setting, shown, ["user_id", "request_id"], began)]
+    )
 
 
-def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str]) -> Opinions:
+def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str], began: pl.DataFrame) -> Opinions:
     """One state for each distinct `state` columns."""
     states = told.select(state).unique(maintain_order=True).with_row_index("state")
+    states = states.join(began, on="user_id", how="left", maintain_order="left")
     rows = told.join(states, on=state, maintain_order="left")
     people = states["user_id"].to_numpy().astype(np.int64)
     return Opinions(
         setting.layout,
-        believed(setting.model, setting.layout, setting.histories["train"].take(_rows(setting, people))),
+        believed(setting.model, setting.layout, _known_before(setting, people, states["began"].to_numpy())),
         np.full(len(people), len(state) > 1),
         people,
         rows["state"].to_numpy().astype(np.int64),
@@ -55,6 +60,15 @@ def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str]) -> Op
         rows["value"].to_numpy().astype(np.float32),
         (rows["weight"] * rows["trust"]).to_numpy().astype(np.float32),
     )
+
+
+def _known_before(setting: AgentSetting, people: IntArray, moments: IntArray) -> Histories:
+    """(n people) ratings of each from before their moment, in seconds: stars given as feedback join the ratings, and
+    no opinion may be foretold from itself."""
+    known = setting.histories["train"].take(_rows(setting, people))
+    early = known.timestamps < moments[known.rows]
+    columns = (known.movies[early], known.ratings[early], known.timestamps[early])
+    return Histories.from_columns(known.rows[early], len(people), *columns)
 
 
 def _rows(setting: AgentSetting, people: IntArray) -> IntArray:

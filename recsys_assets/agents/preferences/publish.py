@@ -5,7 +5,6 @@ It is fitted on the training part of the frozen splits, so that an agent made wi
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from recsys_assets.agents.preferences.reward_model import RewardModel
 from recsys_assets.agents.preferences.training import RewardConfig, train_reward_model
 from recsys_assets.agents.setting import AgentSetting, SettingConfig, make_setting
 from recsys_assets.agents.users import Group
+from recsys_assets.feedback.training_data import published_feedback, published_texts
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
-from recsys_assets.warehouse.lake import Lake, LakeError
+from recsys_assets.warehouse.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,8 @@ def publish_reward_model(
 
 def _published_feedback(lake: Lake, setting: AgentSetting) -> dict[Group, Opinions]:
     """Nothing where no feedback has been published yet; texts where they have been read."""
-    texts = None
-    with suppress(LakeError):
-        texts = lake.read("feedback_texts")
-    with suppress(LakeError):
-        found = feedback_opinions(setting, lake.read("feedback"), texts)
-        return {"train": found} if len(found) else {}
-    return {}
+    events = published_feedback(lake).events
+    if events.is_empty():
+        return {}
+    found = feedback_opinions(setting, events, published_texts(lake))
+    return {"train": found} if len(found) else {}
