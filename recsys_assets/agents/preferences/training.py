@@ -41,7 +41,7 @@ ASKING = Weights(popularity=1.0, doubt=0.2, variety=1.5)
 class RewardConfig(BaseModel, extra="forbid", frozen=True):
     """Of the reward model; defaults by few trials on validation users of ml-latest-small.
 
-    How far they are better than the movies' means, `recsys evaluate-reward` says: use no model whose report did not pass.
+    `recsys evaluate-reward` says how far they are better than the movies' means: use no model that did not pass.
     """
 
     pairs: PairConfig = PairConfig()
