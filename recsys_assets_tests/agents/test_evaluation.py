@@ -14,7 +14,7 @@ from recsys_assets.agents.evaluation.verdict import verdict
 from recsys_assets.agents.policies.linucb import fit_linucb
 from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
-from recsys_assets.agents.policies.tuned import TuningConfig, Weights, belief_policy, tune_belief_policy
+from recsys_assets.agents.policies.tuned import ONE, TuningConfig, Weights, belief_policy, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap, two_way_bootstrap
 from recsys_assets.recommenders import build
@@ -145,6 +145,19 @@ def test_the_verdict_says_what_the_interval_says(comparison: Comparison) -> None
     assert f"{earned.difference:+.2f}" in earned.sentence
 
 
+def test_differences_can_be_taken_from_any_contestant(comparison: Comparison) -> None:
+    """Against whom they were all compared first changes nothing: a chain of differences closes."""
+    again = comparison.against("random")
+    for result in again.results:
+        of_reference = comparison["random"].difference.mean
+        assert result.difference.mean == pytest.approx(comparison[result.name].difference.mean - of_reference, abs=1e-5)
+        assert result.difference_by_seed == pytest.approx(
+            np.subtract(result.by_seed, comparison["random"].by_seed), abs=1e-5
+        )
+    assert verdict(again, "greedy").rival == "random"
+    assert again.against("most rated") == comparison
+
+
 def _mirrored(result: Result) -> Result:
     d = result.difference
     return replace(result, difference=Interval(-d.mean, -d.high, -d.low, d.n))
@@ -167,6 +180,14 @@ def test_tuned_weights_are_at_least_as_good_as_where_the_search_began(setting: A
         for w in (weights, Weights(1.0, 0.2, 1.5))
     )
     assert tuned >= start
+
+
+def test_the_heuristic_is_tuned_in_one_weight_alone(setting: AgentSetting) -> None:
+    config = TuningConfig(rounds=2, draws=6, seeds=2)
+    one = tune_belief_policy(setting, config, seed=3, tuned=ONE)
+    assert (one.popularity, one.doubt) == (0, 0)
+    assert one.variety > 0
+    assert one != tune_belief_policy(setting, config, seed=4, tuned=ONE)
 
 
 def test_pictures_can_be_drawn(comparison: Comparison) -> None:

@@ -43,7 +43,7 @@ class DqnConfig(BaseModel, extra="forbid", frozen=True):
     """Of the supervised start."""
     head: Literal["product", "plain", "quantile"] = "product"
     """`plain`: one output a movie; `quantile`: QR-DQN. Comparisons, both."""
-    steps: PositiveInt = 400_000
+    steps: PositiveInt = 200_000
     """Movies shown to simulated people while learning."""
     envs: PositiveInt = 128
     """Sessions at once."""

@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
+from recsys_assets.agents.evaluation.rivals import HEURISTIC, RIVAL
 from recsys_assets.agents.evaluation.tables import Table, tables
 from recsys_assets.agents.evaluation.verdict import verdict
 
@@ -26,13 +27,24 @@ figcaption { color: var(--soft); font-size: .875rem; margin-bottom: .25rem; }
 def sentences(report: AgentReport) -> list[str]:
     """The verdicts, and what they rest on."""
     return [
-        report.verdict.sentence,
+        f"{report.verdict.sentence} {_heuristic(report)}",
         f"Where people are of another kind: {report.verdict_elsewhere.sentence}",
         _learned(report),
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
         f"{report.simulator.assumptions[:1].upper()}{report.simulator.assumptions[1:]}.",
     ]
+
+
+def _heuristic(report: AgentReport) -> str:
+    """The bar that was set first, and whose doing it is that the agent is over it."""
+    rival, found = report.held_out[RIVAL].mean.mean, report.verdict_of_heuristic
+    still = all(t.result.best_step == 0 for t in report.trainings if t.name == AGENT)
+    gained = "; that is its start's doing, for learning added nothing" if still and found.standing == "earned" else ""
+    return (
+        f"Against the heuristic with a single tuned weight, the bar that was set first: {found.figures}, of which the "
+        f"re-ranker that learns nothing has {rival - report.held_out[HEURISTIC].mean.mean:+.2f}{gained}."
+    )
 
 
 def _learned(report: AgentReport) -> str:
