@@ -62,6 +62,12 @@ def test_the_sentence_says_both_bars(report: AgentReport) -> None:
     assert [RIVAL in asked[0], HEURISTIC in asked[1]] == [True, True]
 
 
+def test_how_long_agents_were_trained_is_said_beside_the_default(report: AgentReport) -> None:
+    (said,) = [s for s in sentences(report) if s.startswith("Trained were")]
+    assert "2 agents, a seed each, for 512 steps" in said  # 400, rounded up to steps of all sessions
+    assert f"while {DqnConfig().steps:,} are the default of `dqn_agent`" in said
+
+
 def test_all_demands_are_answered_with_what_was_found(report: AgentReport) -> None:
     found = {c.asked.split(",")[0]: c for c in report.criteria}
     assert len(report.criteria) == 8

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from recsys_assets.agents.crossfit import FOLDS, crossfitted
+from recsys_assets.agents.environments.rollout import SessionLog, rollout
 from recsys_assets.agents.evaluation.breadth import _repeats, breadth_of, personalization
 from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, Result, compare
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
 from recsys_assets.agents.evaluation.verdict import verdict
+from recsys_assets.agents.policies import tuned
 from recsys_assets.agents.policies.linucb import fit_linucb
 from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
@@ -169,17 +173,30 @@ def test_a_contestant_that_is_not_there_is_named(comparison: Comparison) -> None
 
 
 def test_tuned_weights_are_at_least_as_good_as_where_the_search_began(setting: AgentSetting) -> None:
-    from recsys_assets.agents.environments.rollout import rollout
-
     weights = tune_belief_policy(setting, TuningConfig(rounds=2, draws=6, seeds=2), seed=3)
     assert weights == tune_belief_policy(setting, TuningConfig(rounds=2, draws=6, seeds=2), seed=3)
-    sessions = setting.sessions(setting.simulator_a("validation"))
-    users, seeds = np.arange(len(sessions.known)), np.arange(2)
-    tuned, start = (
-        rollout(belief_policy(setting, w), sessions, users, seeds=seeds).returns.mean()
-        for w in (weights, Weights(1.0, 0.2, 1.5))
-    )
-    assert tuned >= start
+    returns = []
+    for w in (weights, Weights(1.0, 0.2, 1.5)):
+        played = [
+            rollout(belief_policy(fold, w), sessions, np.arange(len(sessions.known)), seeds=np.arange(2)).returns
+            for fold in crossfitted(setting)
+            for sessions in [fold.sessions(fold.simulator_a("train"))]
+        ]
+        returns.append(np.concatenate(played).mean())
+    assert returns[0] >= returns[1]
+
+
+def test_the_search_asks_no_more_people_than_it_may(setting: AgentSetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> SessionLog:
+        log = rollout(*args, **kwargs)
+        asked.append(len(log.returns))
+        return log
+
+    monkeypatch.setattr(tuned, "rollout", counted)
+    tune_belief_policy(setting, TuningConfig(rounds=1, draws=2, seeds=3, people=20), seed=3)
+    assert asked == [5 * 3] * FOLDS * 2
 
 
 def test_the_heuristic_is_tuned_in_one_weight_alone(setting: AgentSetting) -> None:

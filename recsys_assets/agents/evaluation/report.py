@@ -37,7 +37,7 @@ class ReportConfig(BaseModel, extra="forbid", frozen=True):
     """Each fitted once, on training users."""
     alternatives: tuple[str, ...] = tuple(ALTERNATIVES)
     """Other ways to learn, trained once each."""
-    alternative_steps: PositiveInt = 100_000
+    alternative_steps: PositiveInt = 60_000
     """The most that each of them is trained for: the plain head learns at a third of the speed."""
     logged_sessions: NonNegativeInt = 8
     """Of each person, in the log that policies are judged by off-policy; 0: none."""

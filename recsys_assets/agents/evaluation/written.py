@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
+from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
 from recsys_assets.agents.evaluation.rivals import HEURISTIC, RIVAL
 from recsys_assets.agents.evaluation.tables import Table, tables
@@ -29,6 +30,7 @@ def sentences(report: AgentReport) -> list[str]:
     return [
         f"{report.verdict.sentence} {_heuristic(report)}",
         f"Where people are of another kind: {report.verdict_elsewhere.sentence}",
+        _trained(report),
         _learned(report),
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
@@ -44,6 +46,18 @@ def _heuristic(report: AgentReport) -> str:
     return (
         f"Against the heuristic with a single tuned weight, the bar that was set first: {found.figures}, of which the "
         f"re-ranker that learns nothing has {rival - report.held_out[HEURISTIC].mean.mean:+.2f}{gained}."
+    )
+
+
+def _trained(report: AgentReport) -> str:
+    """How, beside what `dqn_agent` does where nothing is asked of it."""
+    own = [t.result.looks[-1].steps for t in report.trainings if t.name == AGENT]
+    default = DqnConfig()
+    alike = all(0 <= steps - default.steps < default.envs for steps in own)
+    beside = "for as long as" if alike else f"while {default.steps:,} are the default of"
+    return (
+        f"Trained were {len(own)} agents, a seed each, for {' or '.join(sorted({f'{n:,}' for n in own}))} steps "
+        f"(movies shown), {beside} `dqn_agent`, which trains one."
     )
 
 

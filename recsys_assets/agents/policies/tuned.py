@@ -2,8 +2,9 @@
 
 The one that counts has a weight each for popularity, doubt and variety; the plain heuristic has one, for variety.
 
-The cross-entropy method (Rubinstein, 1999) on validation users: draw weights, keep the best quarter by mean return,
-draw anew around them. Every draw meets the same people and the same chances.
+The cross-entropy method (Rubinstein, 1999): draw weights, keep the best quarter by mean return, draw anew around them.
+Every draw meets the same people and the same chances. These are training users in cross-fitted worlds (`crossfit`):
+there are six times as many of them as of validation users, who are left to choose checkpoints alone.
 """
 
 from __future__ import annotations
@@ -12,21 +13,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from pydantic import BaseModel, PositiveInt
+from pydantic import BaseModel, Field, PositiveInt
 
+from recsys_assets.agents.crossfit import FOLDS, crossfitted
 from recsys_assets.agents.environments.rollout import rollout
+from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.policies.simple import BeliefPolicy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.data import FloatArray, IntArray
 
 
 class TuningConfig(BaseModel, extra="forbid", frozen=True):
     """How long the search is."""
 
-    rounds: PositiveInt = 5
-    draws: PositiveInt = 20
-    seeds: PositiveInt = 5
-    """Sessions of each validation user."""
+    rounds: PositiveInt = 4
+    draws: int = Field(default=15, ge=2)
+    seeds: PositiveInt = 2
+    """Sessions of each person."""
+    people: PositiveInt = 500
+    """Training users that are asked, at most."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def tune_belief_policy(
     tuned: Sequence[str] = ALL,
     progress: Progress = silent,
 ) -> Weights:
-    """The best weights found on validation users in simulator A, those of the start among them.
+    """The best weights found on training users in cross-fitted worlds of simulator A, those of the start among them.
 
     `tuned`: names of the weights that are searched for; the others stay 0.
     """
@@ -63,13 +69,11 @@ def tune_belief_policy(
     free = np.isin(ALL, tuned)
     mean, spread = free * START, free * SPREAD
     best: tuple[float, np.ndarray] = (-np.inf, mean)
-    sessions = setting.sessions(setting.simulator_a("validation"))
-    users = np.arange(len(sessions.known))
+    worlds = [_World.of(fold, config) for fold in crossfitted(setting)]
     for number in range(config.rounds):
         drawn = np.maximum(0, mean + spread * rng.normal(size=(config.draws, len(ALL))))
-        drawn[0] = best[1]
-        seeds = np.arange(config.seeds)
-        values = [rollout(_policy(setting, w), sessions, users, seeds=seeds).returns.mean() for w in drawn]
+        drawn[0], drawn[1] = best[1], mean
+        values = [np.concatenate([world.returns(w) for world in worlds]).mean() for w in drawn]
         order = np.argsort(values)[::-1]
         best = (float(values[order[0]]), drawn[order[0]])
         chosen = drawn[order[: max(2, config.draws // 4)]]
@@ -78,8 +82,26 @@ def tune_belief_policy(
     return Weights(*(round(float(w), 4) for w in best[1]))
 
 
-def _policy(setting: AgentSetting, weights: np.ndarray) -> BeliefPolicy:
-    return belief_policy(setting, Weights(*map(float, weights)))
+@dataclass(frozen=True)
+class _World:
+    """A fold of training users before sessions."""
+
+    setting: AgentSetting
+    sessions: Sessions
+    users: IntArray
+    seeds: IntArray
+
+    @classmethod
+    def of(cls, fold: AgentSetting, config: TuningConfig) -> _World:
+        """Of all folds together, `config.people` users: each gives its share, spread over its users."""
+        sessions = fold.sessions(fold.simulator_a("train"))
+        n = len(sessions.known)
+        users = np.unique(np.linspace(0, n - 1, min(n, max(1, config.people // FOLDS))).astype(np.int64))
+        return cls(fold, sessions, users, np.arange(config.seeds))
+
+    def returns(self, weights: np.ndarray) -> FloatArray:
+        policy = belief_policy(self.setting, Weights(*map(float, weights)))
+        return rollout(policy, self.sessions, self.users, seeds=self.seeds).returns
 
 
 def belief_policy(setting: AgentSetting, weights: Weights, *, name: str = "greedy, tuned re-ranker") -> BeliefPolicy:
