@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recsys_assets.agents.crossfit import FOLDS, crossfitted
-from recsys_assets.agents.environments.rollout import SessionLog, rollout
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.agents.evaluation.breadth import _repeats, breadth_of, personalization
 from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, Result, compare
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
@@ -178,9 +178,9 @@ def test_tuned_weights_are_at_least_as_good_as_where_the_search_began(setting: A
     returns = []
     for w in (weights, Weights(1.0, 0.2, 1.5)):
         played = [
-            rollout(belief_policy(fold, w), sessions, np.arange(len(sessions.known)), seeds=np.arange(2)).returns
+            expected_returns(belief_policy(fold, w), sessions, np.arange(len(sessions.known)), seeds=np.arange(2))
             for fold in crossfitted(setting)
-            for sessions in [fold.sessions(fold.simulator_a("train"))]
+            for sessions in [PatientSessions(fold.simulator_a("train"), fold.model)]
         ]
         returns.append(np.concatenate(played).mean())
     assert returns[0] >= returns[1]
@@ -189,12 +189,12 @@ def test_tuned_weights_are_at_least_as_good_as_where_the_search_began(setting: A
 def test_the_search_asks_no_more_people_than_it_may(setting: AgentSetting, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def counted(*args: Any, **kwargs: Any) -> SessionLog:
-        log = rollout(*args, **kwargs)
-        asked.append(len(log.returns))
-        return log
+    def counted(*args: Any, **kwargs: Any) -> np.ndarray:
+        found = expected_returns(*args, **kwargs)
+        asked.append(found.size)
+        return found
 
-    monkeypatch.setattr(tuned, "rollout", counted)
+    monkeypatch.setattr(tuned, "expected_returns", counted)
     tune_belief_policy(setting, TuningConfig(rounds=1, draws=2, seeds=3, people=20), seed=3)
     assert asked == [5 * 3] * FOLDS * 2
 

@@ -3,8 +3,9 @@
 The one that counts has a weight each for popularity, doubt and variety; the plain heuristic has one, for variety.
 
 The cross-entropy method (Rubinstein, 1999): draw weights, keep the best quarter by mean return, draw anew around them.
-Every draw meets the same people and the same chances. These are training users in cross-fitted worlds (`crossfit`):
-there are six times as many of them as of validation users, who are left to choose checkpoints alone.
+Every draw meets the same people and the same chances; returns are expected ones (`environments.expected`), which differ
+less by luck. People are training users in cross-fitted worlds (`crossfit`): of ml-latest-small six times as many as
+validation users, who are left to choose checkpoints alone.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ import numpy as np
 from pydantic import BaseModel, Field, PositiveInt
 
 from recsys_assets.agents.crossfit import FOLDS, crossfitted
-from recsys_assets.agents.environments.rollout import rollout
-from recsys_assets.agents.environments.sessions import Sessions
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.agents.policies.simple import BeliefPolicy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
@@ -27,9 +27,9 @@ from recsys_assets.recommenders.data import FloatArray, IntArray
 class TuningConfig(BaseModel, extra="forbid", frozen=True):
     """How long the search is."""
 
-    rounds: PositiveInt = 4
-    draws: int = Field(default=15, ge=2)
-    seeds: PositiveInt = 2
+    rounds: PositiveInt = 5
+    draws: int = Field(default=16, ge=2)
+    seeds: PositiveInt = 1
     """Sessions of each person."""
     people: PositiveInt = 500
     """Training users that are asked, at most."""
@@ -87,21 +87,21 @@ class _World:
     """A fold of training users before sessions."""
 
     setting: AgentSetting
-    sessions: Sessions
+    sessions: PatientSessions
     users: IntArray
     seeds: IntArray
 
     @classmethod
     def of(cls, fold: AgentSetting, config: TuningConfig) -> _World:
         """Of all folds together, `config.people` users: each gives its share, spread over its users."""
-        sessions = fold.sessions(fold.simulator_a("train"))
+        sessions = PatientSessions(fold.simulator_a("train"), fold.model, fold.config.rewards)
         n = len(sessions.known)
         users = np.unique(np.linspace(0, n - 1, min(n, max(1, config.people // FOLDS))).astype(np.int64))
         return cls(fold, sessions, users, np.arange(config.seeds))
 
     def returns(self, weights: np.ndarray) -> FloatArray:
         policy = belief_policy(self.setting, Weights(*map(float, weights)))
-        return rollout(policy, self.sessions, self.users, seeds=self.seeds).returns
+        return expected_returns(policy, self.sessions, self.users, seeds=self.seeds).mean(axis=0)
 
 
 def belief_policy(setting: AgentSetting, weights: Weights, *, name: str = "greedy, tuned re-ranker") -> BeliefPolicy:
