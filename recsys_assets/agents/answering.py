@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
@@ -40,6 +41,12 @@ class SessionAgent(Recommender):
     """A subclass learns in `_fit` and gives what it has learned to `_keep`."""
 
     config: AnsweringConfig
+    heard: pl.DataFrame | None = None
+    texts: pl.DataFrame | None = None
+
+    def hear(self, events: pl.DataFrame, texts: pl.DataFrame | None = None) -> None:
+        """Accepted events of feedback, beside the ratings, and what their texts say. `judges` teach nothing."""
+        self.heard, self.texts = events, texts
 
     def in_mode(
         self, *, alpha: float | None = None, genres: Sequence[str] | None = None, genre_bias: float | None = None
