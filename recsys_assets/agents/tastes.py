@@ -99,6 +99,11 @@ class TasteModel:
         """With the levels that ratings told of, whatever has moved since."""
         return self if self.then is None else replace(self, base=self.then, then=None, since=0)
 
+    @property
+    def moved(self) -> FloatArray:
+        """(n,) stars by which levels differ from what ratings told of."""
+        return np.zeros_like(self.base) if self.then is None else self.base - self.then
+
     def start(self, n: int) -> Beliefs:
         """Of `n` people of whom nothing is known."""
         return Beliefs(
