@@ -67,6 +67,13 @@ class SessionAgent(Recommender):
         found = super().route(n_ratings, genres=genres)
         return replace(found, part=self.name) if genres and not n_ratings else found
 
+    def believing(self, taste: TasteModel) -> Self:
+        """The same agent with other levels of movies; `taste` has its factors. What it learned stays."""
+        other, policy = copy(self), copy(self.policy)
+        policy.items = replace(policy.items, base=taste.base)
+        other._keep(policy, taste, self.features)
+        return other
+
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         return self._mode().blended(self._values(histories), histories)
 
