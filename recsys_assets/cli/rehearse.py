@@ -74,8 +74,8 @@ def rehearse(
 
 def _served_first(settings: Settings, agent: str) -> None:
     """A deployment without a champion of `agent` is made."""
-    from recsys_assets.registry.export import champion_path
     from recsys_assets.registry import NotRegisteredError
+    from recsys_assets.registry.export import champion_path
 
     try:
         champion_path(settings, agent)

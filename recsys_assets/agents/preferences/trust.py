@@ -30,7 +30,7 @@ class TrustConfig(BaseModel, extra="forbid", frozen=True):
     fast: PositiveInt = 20
     """Explicit acts a minute that a person may do."""
     unasked: PositiveInt = 10
-    """Opinions of one movie in an hour, by accounts of few movies, that count wholly together; more count as so many."""
+    """Opinions of one movie in an hour, by accounts of few movies, that count wholly; more count as so many."""
 
 
 def trusted(feedback: pl.DataFrame, config: TrustConfig | None = None) -> pl.Series:
