@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,13 +15,14 @@ from recsys_assets.agents.judges import teaching
 from recsys_assets.agents.policies.simple import OraclePolicy
 from recsys_assets.agents.policies.tuned import tune_belief_policy
 from recsys_assets.agents.preferences.levels import moved_levels
+from recsys_assets.agents.q_learning import fit_q_learning
 from recsys_assets.agents.rehearsal.bots import CREDULOUS, Bots
 from recsys_assets.agents.rehearsal.figures import rounds_figure
 from recsys_assets.agents.rehearsal.people import People, PeopleConfig, nobody_known, people_after
 from recsys_assets.agents.rehearsal.rivals import REFITTED, of_people, refitted_rival
 from recsys_assets.agents.rehearsal.rounds import Rehearsal, RoundsConfig, measure
 from recsys_assets.agents.rehearsal.service import Service, service_by, service_of
-from recsys_assets.agents.rehearsal.written import CREDULOUS_ARM, Staged, to_markdown
+from recsys_assets.agents.rehearsal.written import CREDULOUS_ARM, Q_LEARNING, Staged, to_markdown
 from recsys_assets.agents.setting import AgentSetting, production_setting
 from recsys_assets.atomic import write_text
 from recsys_assets.evaluation.canvas import png_bytes
@@ -51,16 +52,24 @@ class Stage:
         return service_of(load_model(path), self.setting.world, self.setting.model, version=version)
 
     def rivals(self, agent: str, *, seed: int, progress: Progress = silent) -> dict[str, Callable[..., Service]]:
-        """The tuned re-ranker, refitted on the feedback that teaches; and `agent` without any bound on whom it hears,
-        where it has levels to be moved."""
+        """The tuned re-ranker and Q-learning in a table, refitted on the feedback that teaches; and `agent` without any
+        bound on whom it hears, where it has levels to be moved."""
         weights = tune_belief_policy(self.setting, seed=seed, progress=progress)
         refit = refitted_rival(self.setting, self.ratings, weights)
         arms: dict[str, Callable[..., Service]] = {
-            REFITTED: lambda feedback: refit(of_people(teaching(feedback, seed=self.settings.seed)))
+            REFITTED: lambda feedback: refit(of_people(teaching(feedback, seed=self.settings.seed))),
+            Q_LEARNING: lambda feedback: self._q_learning(feedback, seed=seed),
         }
         if isinstance(load_model(champion_path(self.settings, agent)), SessionAgent):
             arms[CREDULOUS_ARM] = lambda feedback: self._service(self.credulous(agent, feedback), feedback)
         return arms
+
+    def _q_learning(self, feedback: pl.DataFrame, *, seed: int) -> Service:
+        """Taught by simulated people who think of movies as feedback tells."""
+        told = teaching(feedback, seed=self.settings.seed)
+        model = moved_levels(self.setting.model, self.setting.world.movies, told)
+        policy = fit_q_learning(replace(self.setting, model=model), seed=seed)
+        return service_by(policy, model, version=f"{len(feedback):,} events")
 
     def credulous(self, agent: str, feedback: pl.DataFrame) -> SessionAgent:
         """The champion with the levels that `feedback` tells of to who believes everybody."""

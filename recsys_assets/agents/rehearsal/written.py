@@ -10,6 +10,7 @@ from recsys_assets.agents.rehearsal.bots import Bots
 from recsys_assets.agents.rehearsal.people import PeopleConfig
 from recsys_assets.agents.rehearsal.rounds import CHAMPION, FIRST_DAY, Rehearsal, RoundsConfig
 
+Q_LEARNING = "Q-learning in a table, refitted on the same feedback"
 CREDULOUS_ARM = "champion that believes everybody, never served"
 
 
