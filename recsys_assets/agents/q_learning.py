@@ -57,7 +57,8 @@ class QTable:
 
     @classmethod
     def empty(cls, states: int, actions: int, *, gamma: float, power: float) -> QTable:
-        return cls(np.zeros((states, actions)), np.zeros((states, actions)), gamma, power)
+        values, visits = np.zeros((2, states, actions), dtype=np.float32)
+        return cls(values, visits, gamma, power)
 
     def learn(
         self, states: IntArray, actions: IntArray, rewards: FloatArray, after: IntArray, ended: np.ndarray

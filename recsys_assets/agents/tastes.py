@@ -159,8 +159,8 @@ class TasteModel:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        moved = {"then": arrays["then"], "since": int(arrays["since"])} if "then" in arrays else {}
-        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), **moved)
+        then, since = arrays.get("then"), int(arrays.get("since", 0))
+        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), then, since)
 
     def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
         """Sums over each history as products with a sparse matrix: no loop over users or ratings."""

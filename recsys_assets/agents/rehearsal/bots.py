@@ -54,7 +54,7 @@ class Bots:
         told = {"user_id": user, "movie_id": self.movie_id, "session_id": f"{name}-{user}"}
         like = FeedbackEvent(event_id=f"{name}-{user}-like", action="like", text="Loved it!", timestamp=at, **told)
         stars = {"action": "rating", "rating": 5.0, "timestamp": at + timedelta(seconds=5)}
-        return [like, FeedbackEvent(event_id=f"{name}-{user}-stars", **stars, **told)]  # type: ignore[arg-type]
+        return [like, FeedbackEvent(event_id=f"{name}-{user}-stars", **stars, **told)]
 
 
 def bots_among(people: People, config: BotsConfig | None = None) -> Bots:
