@@ -141,7 +141,7 @@ class PpoAgent(SessionAgent):
             "went_on_from": "its champion" if self.went_on_from else "the supervised start",
             "best_step": f"{told.best_step:,}" + ("" if told.best_step else ": learning added nothing to the start"),
             "validation_return": f"{best.truth:.3f}, its start {start.truth:.3f}",
-            "feedback_heard": f"{0 if self.lessons is None else len(self.lessons):,} events, without judges'",
+            "feedback_heard": f"{_count(self.lessons):,} of {_count(self.heard):,} events",
             "steps_per_cpu_second": f"{told.steps_per_second:,.0f}",
         }
 
@@ -193,3 +193,7 @@ class PpoAgent(SessionAgent):
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.network = {n.removeprefix(NETWORK): v for n, v in state.items() if n.startswith(NETWORK)}
         super()._restore({n: v for n, v in state.items() if not n.startswith(NETWORK)})
+
+
+def _count(events: pl.DataFrame | None) -> int:
+    return 0 if events is None else len(events)
