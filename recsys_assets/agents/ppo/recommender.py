@@ -74,7 +74,6 @@ class PpoAgent(SessionAgent):
         from recsys_assets.agents.ppo.training import train_ppo
         from recsys_assets.agents.preferences.training import train_reward_model
 
-        data = taught(data, self.heard)
         self.lessons = None if self.heard is None else teaching(self.heard, seed=data.seed)
         config, champion = self.config, self._champion(data)
         if champion is not None and self._knows_all(champion, data):
@@ -82,6 +81,7 @@ class PpoAgent(SessionAgent):
             self.went_on_from, self.network = champion, champion.network
             self._keep(champion.policy, champion.taste, champion.features)
             return
+        data = taught(data, self.heard)
         setting = self._setting(data, champion)
         weights = champion.weights if champion else None
         proxy = train_reward_model(
