@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Seed of every random choice that no config states otherwise."""
     timezone: str = "UTC"
     """IANA zone in which the nightly schedule's 02:00 is meant."""
+    schedules: bool = True
+    """Whether the nightly runs start by themselves; a person can switch each on or off in the web UI in any case."""
     sensor_seconds: PositiveInt = 15
     """How often the daemon looks at the inbox, and whether to retrain; read when the code location is loaded."""
     retrain_least_events: PositiveInt = 500
