@@ -61,6 +61,8 @@ def prepare_instance() -> Path:
     with FileLock(home / ".first_touch.lock", timeout=FIRST_TOUCH_SECONDS):
         # Two processes that create Dagster's SQLite files at once leave them with two schema versions, unusable.
         if not (home / "dagster.yaml").exists():
+            if not INSTANCE_TEMPLATE.exists():
+                raise LaunchError(f"{home} has no dagster.yaml; copy the project's deploy/dagster/dagster.yaml there")
             shutil.copy(INSTANCE_TEMPLATE, home / "dagster.yaml")
         if not (home / "history").exists():
             dg.DagsterInstance.get().dispose()
