@@ -10,7 +10,7 @@ stands still).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -61,6 +61,8 @@ class TasteModel:
     """(w, w) covariance S."""
     noise: float
     """s2: variance of a rating around what taste says, squared rating points."""
+    moved: FloatArray = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
+    """(n,) stars by which feedback moved `base`, which has them in it; (1,) of 0 where there was none."""
 
     @classmethod
     def fit(cls, data: TrainingData, config: TasteConfig | None = None) -> Self:
@@ -134,11 +136,13 @@ class TasteModel:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays, to be stored with whatever believes by this model."""
-        return {"base": self.base, "design": self.design, "prior": self.prior, "noise": np.array(self.noise)}
+        kept = {name: getattr(self, name) for name in ("base", "design", "prior", "moved")}
+        return kept | {"noise": np.array(self.noise)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]))
+        moved = arrays.get("moved", np.zeros(1, dtype=np.float32))  # exports of before feedback moved anything
+        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), moved)
 
     def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
         """Sums over each history as products with a sparse matrix: no loop over users or ratings."""

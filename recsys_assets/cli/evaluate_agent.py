@@ -52,7 +52,7 @@ def evaluate_reward(dataset: DatasetOption = None) -> None:
     picture = settings.reports_dir / settings.dataset / "reward_model.png"
     with atomic_file(picture) as aside:
         aside.write_bytes(png_bytes(reliability_figure(published.report)))
-    _say(f"{published.report.summary}; taste alone {published.report.taste:.4f}")
+    _say(published.report.summary)
     _say(f"model {published.path}, calibration {picture}")
 
 

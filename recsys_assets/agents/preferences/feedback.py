@@ -50,15 +50,18 @@ def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str], began
     states = states.join(began, on="user_id", how="left", maintain_order="left")
     rows = told.join(states, on=state, maintain_order="left")
     people = states["user_id"].to_numpy().astype(np.int64)
+    known = _known_before(setting, people, states["began"].to_numpy())
     return Opinions(
         setting.layout,
-        believed(setting.model, setting.layout, _known_before(setting, people, states["began"].to_numpy())),
+        believed(setting.model, setting.layout, known),
         np.full(len(people), len(state) > 1),
         people,
         rows["state"].to_numpy().astype(np.int64),
         setting.world.movies.index(rows["movie_id"].to_numpy()),
         rows["value"].to_numpy().astype(np.float32),
         (rows["weight"] * rows["trust"]).to_numpy().astype(np.float32),
+        known,
+        np.ones(len(known.movies), dtype=np.float32),
     )
 
 

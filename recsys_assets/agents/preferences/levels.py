@@ -46,7 +46,8 @@ def moved_levels(
         tastes = found.believe(known).mean[rows]
         off = stars - model.base[place] - np.einsum("bi,bi->b", tastes, model.design[place])
         base = model.base + np.bincount(place, weight * off, minlength=len(model.base)) / mass
-        found = replace(model, base=base.astype(np.float32))
+        moved = (model.moved + base - model.base).astype(np.float32)
+        found = replace(model, base=base.astype(np.float32), moved=moved)
     return found
 
 
