@@ -45,21 +45,27 @@ def standings(histories: Histories, world: World) -> FloatArray:
 def movie_facts(world: World) -> Floats:
     """(n, d) what is known of a movie without its ratings but for how many there are."""
     year, renown = years(world.catalogue), world.popularity.astype(np.float64)
-    votes = world.catalogue["vote_average"].to_numpy().astype(np.float64)
+    votes, voters = (_numbers(world.catalogue, name) for name in ("vote_average", "vote_count"))
     there = np.isfinite(votes)
     mean = np.where(there, votes - MIDDLE_VOTE, 0)
-    many = np.where(there, np.log1p(np.nan_to_num(world.catalogue["vote_count"].to_numpy().astype(np.float64))), 0)
-    many = many / LOG_VOTES
+    many = np.where(there, np.log1p(np.nan_to_num(voters)), 0) / LOG_VOTES
     numbers = [np.ones(len(world)), year, year**2, renown, renown**2, there, mean, mean * many, many]
     return np.concatenate([world.genres, np.stack(numbers, axis=1)], axis=1).astype(np.float64)
 
 
 def years(catalogue: pl.DataFrame) -> Floats:
     """(n,) decades about 1990, in twos; the mean of the others where none is known."""
-    found = catalogue["year"].to_numpy().astype(np.float64)
+    found = _numbers(catalogue, "year")
     there = np.isfinite(found)
     middle = float(found[there].mean()) if there.any() else MIDDLE_YEAR
     return (np.where(there, found, middle) - MIDDLE_YEAR) / YEARS
+
+
+def _numbers(catalogue: pl.DataFrame, name: str) -> Floats:
+    """(n,) nan where it is not known."""
+    if name not in catalogue.columns:
+        return np.full(len(catalogue), np.nan)
+    return catalogue[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _ridge(x: Floats, y: Floats, weights: Floats) -> Floats:
