@@ -10,7 +10,7 @@ stands still).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -93,9 +93,10 @@ class TasteModel:
             np.broadcast_to(self.prior.astype(np.float32), (n, self.width, self.width)).copy(),
         )
 
-    def believe(self, histories: Histories) -> Beliefs:
-        """Given all ratings of each history."""
-        parts = [self._posterior(histories, rows) for rows in _blocks(len(histories))]
+    def believe(self, histories: Histories, weights: FloatArray | None = None) -> Beliefs:
+        """Given all ratings of each history; `weights` (m,): how far each counts, 1 where not given."""
+        worth = np.ones(len(histories.movies), dtype=np.float32) if weights is None else weights
+        parts = [self._posterior(histories, worth, rows) for rows in _blocks(len(histories))]
         if not parts:
             return self.start(0)
         return Beliefs(np.concatenate([p.mean for p in parts]), np.concatenate([p.covariance for p in parts]))
@@ -144,13 +145,12 @@ class TasteModel:
         moved = arrays.get("moved", np.zeros(1, dtype=np.float32))  # exports of before feedback moved anything
         return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), moved)
 
-    def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
+    def _posterior(self, histories: Histories, weights: FloatArray, rows: IntArray) -> Beliefs:
         """Sums over each history as products with a sparse matrix: no loop over users or ratings."""
-        taken = histories.take(rows)
-        seen = taken.matrix(len(self.base))
-        seen.data[:] = 1
-        residual = taken.matrix(len(self.base))
-        residual.data = residual.data - self.base[residual.indices]
+        taken, n = histories.take(rows), len(self.base)
+        worth = weights[histories.indptr[rows[0]] : histories.indptr[rows[-1] + 1]]  # blocks are rows in a row
+        seen = replace(taken, ratings=worth).matrix(n)
+        residual = replace(taken, ratings=worth * (taken.ratings - self.base[taken.movies])).matrix(n)
         outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
         gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
         precision = gram + np.linalg.inv(self.prior)

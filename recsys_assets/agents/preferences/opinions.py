@@ -104,9 +104,11 @@ def rating_opinions(
     return joined([_of_split(setting.layout, model or setting.model, split, ids) for split in splits])
 
 
-def believed(model: TasteModel, layout: ObservationLayout, known: Histories) -> FloatArray:
-    """Observations of people with these known ratings."""
-    beliefs = model.believe(known)
+def believed(
+    model: TasteModel, layout: ObservationLayout, known: Histories, weights: FloatArray | None = None
+) -> FloatArray:
+    """Observations of people with these known ratings, each of which counts as far as `weights` say."""
+    beliefs = model.believe(known, weights)
     rows = layout.beginning(beliefs.mean, beliefs.deviation, known.lengths)
     rows[:, layout.user] = np.arange(len(known))
     return rows
