@@ -51,7 +51,12 @@ class Cell:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str, numbers: Iterable[int] = (), wide: bool = False
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str,
+    numbers: Iterable[int] = (),
+    wide: bool = False,
 ) -> str:
     """A table with a caption for who hears it; `numbers`: columns set to the right; the first cell names its row.
 
@@ -59,7 +64,9 @@ def table(
     """
     right = set(numbers)
     head = "".join(f"<th scope=col{_right(i in right)}>{plain(c)}</th>" for i, c in enumerate(columns))
-    body = "".join(f"<tr>{''.join(_cell(i, v, columns[i], i in right) for i, v in enumerate(row))}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(_cell(i, v, columns[i], i in right) for i, v in enumerate(row))}</tr>" for row in rows
+    )
     kind = "rx-table rx-wide" if wide else "rx-table rx-cards"
     return (
         f'<div class="rx-scroll" role="region" tabindex="0" aria-label="{plain(caption)}"><table class="{kind}">'
@@ -70,7 +77,8 @@ def table(
 def tiles(facts: Iterable[tuple[str, str, str]]) -> str:
     """Name, figure, and what is to be known of it."""
     shown = "".join(
-        f"<div><dt>{plain(name)}</dt><dd>{plain(value)}<small>{plain(note)}</small></dd></div>" for name, value, note in facts
+        f"<div><dt>{plain(name)}</dt><dd>{plain(value)}<small>{plain(note)}</small></dd></div>"
+        for name, value, note in facts
     )
     return f'<dl class="rx-tiles">{shown}</dl>'
 

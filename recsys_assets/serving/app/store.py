@@ -40,7 +40,9 @@ def lately(function: Callable[..., Answer], *arguments: Any) -> Answer:
 
 
 @st.cache_resource(max_entries=12 * KEPT, show_spinner=False)
-def _read(name: str, asked: str, at: tuple[object, ...], _function: Callable[..., Any], _arguments: tuple[Any, ...]) -> Any:
+def _read(
+    name: str, asked: str, at: tuple[object, ...], _function: Callable[..., Any], _arguments: tuple[Any, ...]
+) -> Any:
     return _function(*_arguments)
 
 

@@ -53,9 +53,9 @@ def analytics(settings: Settings) -> Analytics | None:
         by_month=_by_month(ratings),
         stars=ratings.group_by("rating").agg(ratings=pl.len()).sort("rating"),
         genres=_grouped(joined.explode("genres").drop_nulls("genres"), "genres").rename({"genres": "genre"}),
-        decades=_grouped(
-            joined.drop_nulls("year").with_columns(decade=pl.col("year") // 10 * 10), "decade"
-        ).sort("decade"),
+        decades=_grouped(joined.drop_nulls("year").with_columns(decade=pl.col("year") // 10 * 10), "decade").sort(
+            "decade"
+        ),
         tail=tail,
         activity=_activity(ratings),
         coverage={

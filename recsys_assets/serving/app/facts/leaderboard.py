@@ -90,7 +90,9 @@ def leaderboard(settings: Settings) -> Board | None:
 
 def tradeoff(board: Board, across: Measure, up: Measure) -> list[Point]:
     """Every model that has both figures."""
-    found = [(r.model, x, y) for r in board.rows if (x := r.value(across)) is not None and (y := r.value(up)) is not None]
+    found = [
+        (r.model, x, y) for r in board.rows if (x := r.value(across)) is not None and (y := r.value(up)) is not None
+    ]
     sign = -1.0 if across.better == "lower" else 1.0
 
     def beaten(x: float, y: float) -> bool:

@@ -138,7 +138,9 @@ def graph_of(data: Mapping[str, Any]) -> Graph:
 def _asset(node: Mapping[str, Any]) -> Asset:
     last = next(iter(node["assetMaterializations"]), None)
     checks = (node["assetChecksOrError"] or {}).get("checks") or ()
-    failed = tuple(c["name"] for c in checks if (c["executionForLatestMaterialization"] or {}).get("status") == "FAILED")
+    failed = tuple(
+        c["name"] for c in checks if (c["executionForLatestMaterialization"] or {}).get("status") == "FAILED"
+    )
     if failed:
         state: State = "failed"
     elif last is None:
@@ -175,7 +177,12 @@ def _stages(assets: Sequence[Asset]) -> tuple[Stage, ...]:
 
     ordered = sorted(needs, key=lambda g: (depth(g, ()), g))
     return tuple(
-        Stage(g, depths[g], tuple(sorted((a for a in assets if a.group == g), key=lambda a: a.name)), tuple(sorted(needs[g])))
+        Stage(
+            g,
+            depths[g],
+            tuple(sorted((a for a in assets if a.group == g), key=lambda a: a.name)),
+            tuple(sorted(needs[g])),
+        )
         for g in ordered
     )
 

@@ -80,7 +80,9 @@ def rules(table: TableFacts) -> list[list[object]]:
             result.description,
             result.expected,
             result.found + (f" ({result.note})" if result.note else ""),
-            Cell("kept", "good") if result.passed else Cell(f"broken, {result.severity}", TONES[_state(result.severity)]),
+            Cell("kept", "good")
+            if result.passed
+            else Cell(f"broken, {result.severity}", TONES[_state(result.severity)]),
         ]
         for result in ordered
     ]

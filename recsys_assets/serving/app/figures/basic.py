@@ -14,11 +14,17 @@ ROW = 26
 """Pixels of a bar that lies."""
 
 
-def bars(labels: Sequence[Any], values: Sequence[float], *, theme: Theme, y: str, x: str = "", hover: str = "") -> go.Figure:
+def bars(
+    labels: Sequence[Any], values: Sequence[float], *, theme: Theme, y: str, x: str = "", hover: str = ""
+) -> go.Figure:
     """Standing bars, in the order given."""
     names = [plain(label) for label in labels]
-    figure = go.Figure(go.Bar(x=names, y=values, marker_color=accent(theme), hovertemplate=hover or "%{x}: %{y:,}<extra></extra>"))
-    figure.update_layout(xaxis={"title": {"text": x}, "type": "category"}, yaxis={"title": {"text": y}, "rangemode": "tozero"})
+    figure = go.Figure(
+        go.Bar(x=names, y=values, marker_color=accent(theme), hovertemplate=hover or "%{x}: %{y:,}<extra></extra>")
+    )
+    figure.update_layout(
+        xaxis={"title": {"text": x}, "type": "category"}, yaxis={"title": {"text": y}, "rangemode": "tozero"}
+    )
     return styled(figure, theme)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import polars as pl
 
+from recsys_assets.serving.app.figures.labels import named
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.theme import BLUES, Theme, accent, faint, series, soft, styled
 
@@ -54,18 +55,32 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
                 showlegend=False,
             ),
             go.Scatter(
-                x=[0, 100], y=[0, 100], mode="lines", line={"color": soft(theme), "dash": "dash", "width": 1},
-                hoverinfo="skip", showlegend=False,
+                x=[0, 100],
+                y=[0, 100],
+                mode="lines",
+                line={"color": soft(theme), "dash": "dash", "width": 1},
+                hoverinfo="skip",
+                showlegend=False,
             ),
         ]
     )
     figure.add_scatter(
-        x=[100 * half, 100 * half], y=[0, 50], mode="lines", line={"color": series(theme, 1), "width": 1.5},
-        hoverinfo="skip", showlegend=False,
+        x=[100 * half, 100 * half],
+        y=[0, 50],
+        mode="lines",
+        line={"color": series(theme, 1), "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
     )
     figure.add_annotation(
-        x=100 * half, y=50, text=f"{half:.1%} of the movies have half of the ratings", showarrow=True, ax=30, ay=25,
-        xanchor="left", arrowcolor=faint(theme),
+        x=100 * half,
+        y=50,
+        text=f"{half:.1%} of the movies have half of the ratings",
+        showarrow=True,
+        ax=30,
+        ay=25,
+        xanchor="left",
+        arrowcolor=faint(theme),
     )
     figure.update_layout(
         xaxis={"title": {"text": "movies, the most rated first, %"}, "range": [0, 100]},
@@ -77,26 +92,40 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
 def genre_map(genres: pl.DataFrame, *, theme: Theme, chosen: tuple[str, ...] = ()) -> go.Figure:
     """A bubble a genre: how many movies it has against how well they are rated; its size is the ratings."""
     most = max(genres["ratings"].max() or 1, 1)  # type: ignore[type-var]
+    order = sorted(range(len(genres)), key=lambda i: -genres["ratings"][i])
+    rated = genres["mean"].fill_null(0)
+    written = named(genres["movies"], rated, order, logarithmic=True)
     colours = [series(theme, 1) if g in chosen else accent(theme) for g in genres["genre"]]
     figure = go.Figure(
         go.Scatter(
             x=genres["movies"].to_list(),
             y=genres["mean"].to_list(),
             mode="markers+text",
-            text=[plain(g) for g in genres["genre"]],
+            text=[plain(g) if shown else "" for g, shown in zip(genres["genre"], written, strict=True)],
             textposition="top center",
             textfont={"size": 12},
-            customdata=genres["ratings"].to_list(),
+            customdata=[(n, plain(g)) for n, g in zip(genres["ratings"], genres["genre"], strict=True)],
             marker={
-                "size": genres["ratings"].to_list(), "sizemode": "area", "sizeref": 2 * most / 55**2, "sizemin": 5,
-                "color": colours, "opacity": 0.75, "line": {"width": 0},
+                "size": genres["ratings"].to_list(),
+                "sizemode": "area",
+                "sizeref": 2 * most / 55**2,
+                "sizemin": 5,
+                "color": colours,
+                "opacity": 0.75,
+                "line": {"width": 0},
             },
             cliponaxis=False,
-            hovertemplate="<b>%{text}</b><br>%{x:,} movies, %{customdata:,} ratings, mean %{y:.2f}<extra></extra>",
+            hovertemplate="<b>%{customdata[1]}</b><br>%{x:,} movies, %{customdata[0]:,} ratings, mean %{y:.2f}<extra></extra>",
         )
     )
     figure.update_layout(
-        xaxis={"title": {"text": "movies of the genre"}, "type": "log", "showgrid": True, "tickformat": ",~g"},
+        xaxis={
+            "title": {"text": "movies of the genre"},
+            "type": "log",
+            "dtick": "D2",
+            "showgrid": True,
+            "tickformat": ",~g",
+        },
         yaxis={"title": {"text": "mean rating, stars"}},
         margin={"t": 30, "r": 40},
     )

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 
 from recsys_assets.evaluation.report_sections import Measure
 from recsys_assets.serving.app.facts.leaderboard import LOGARITHMIC, Board, Point
 from recsys_assets.serving.app.figures.basic import ROW
+from recsys_assets.serving.app.figures.labels import named
 from recsys_assets.serving.app.markup import plain
-from recsys_assets.serving.app.theme import Theme, accent, ink, paper, series, soft, styled
-
-NEAR = (0.16, 0.06)
-"""Of the width and height: where a named point is so near, another keeps its name to itself until it is pointed at."""
+from recsys_assets.serving.app.theme import BLUES, Theme, accent, ink, paper, series, soft, styled
 
 
 def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, theme: Theme) -> go.Figure:
     """A point a model; the dotted line joins those that no other beats in both."""
     front = sorted((p for p in points if p.on_front), key=lambda p: p.across)
-    named = _named(points, logarithmic=across.key in LOGARITHMIC)
+    order = sorted(range(len(points)), key=lambda i: (not points[i].on_front, -points[i].up))
+    logarithmic = across.key in LOGARITHMIC
+    written = named([p.across for p in points], [p.up for p in points], order, logarithmic=logarithmic)
+    names = {p.model for p, shown in zip(points, written, strict=True) if shown}
     figure = go.Figure(
         go.Scatter(
             x=[p.across for p in front],
@@ -40,7 +40,7 @@ def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, th
             y=[p.up for p in of],
             mode="markers+text",
             name=name,
-            text=[plain(p.model) if p.model in named else "" for p in of],
+            text=[plain(p.model) if p.model in names else "" for p in of],
             customdata=[plain(p.model) for p in of],
             textposition="top center",
             textfont={"size": 12, "color": ink(theme)},
@@ -49,11 +49,11 @@ def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, th
             hovertemplate="<b>%{customdata}</b><br>%{y:.4f}, %{x:,.4~g}<extra></extra>",
         )
     figure.update_layout(
-        xaxis={"title": {"text": across.label}, "type": "log" if across.key in LOGARITHMIC else "linear", "showgrid": True},
+        xaxis={"title": {"text": across.label}, "type": "log" if logarithmic else "linear", "showgrid": True},
         yaxis={"title": {"text": up.label}},
         margin={"r": 40},
     )
-    if across.key in LOGARITHMIC:
+    if logarithmic:
         figure.update_xaxes(dtick=1, tickformat=",~g")
     return styled(figure, theme, height=460)
 
@@ -70,7 +70,7 @@ def ranked_figure(board: Board, measure: Measure, *, theme: Theme) -> go.Figure:
             y=[plain(r.model) for r in rows],
             x=values,
             orientation="h",
-            marker_color=[accent(theme) if r.model == board.best else soft(theme) for r in rows],
+            marker_color=[accent(theme) if r.model == board.best else BLUES[theme][2] for r in rows],
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -89,16 +89,3 @@ def ranked_figure(board: Board, measure: Measure, *, theme: Theme) -> go.Figure:
         hoverlabel={"bgcolor": paper(theme)},
     )
     return styled(figure, theme, height=80 + ROW * len(rows))
-
-
-def _named(points: Sequence[Point], *, logarithmic: bool) -> set[str]:
-    """Models whose names are written: those on the front first, then the best, as long as no name meets another."""
-    xs = np.array([p.across for p in points], dtype=np.float64)
-    xs = np.log10(np.maximum(xs, 1e-9)) if logarithmic else xs
-    places = np.column_stack([xs, [p.up for p in points]])
-    places = (places - places.min(axis=0)) / np.maximum(np.ptp(places, axis=0), 1e-12)
-    taken: list[int] = []
-    for i in sorted(range(len(points)), key=lambda i: (not points[i].on_front, -points[i].up)):
-        if not any((np.abs(places[i] - places[j]) < NEAR).all() for j in taken):
-            taken.append(i)
-    return {points[i].model for i in taken}

@@ -39,13 +39,21 @@ parts.show(
 parts.section("From a history to a list")
 flow = facts.flow(made_of)
 parts.chart(
-    model_figure(flow, inputs="a person's ratings, in order", output=f"a score for each of {movies:,} movies", theme=theme),
-    alt="From a person's ratings through " + ", then ".join(" and ".join(n for n, _ in row) for row in flow) + " to scores.",
+    model_figure(
+        flow, inputs="a person's ratings, in order", output=f"a score for each of {movies:,} movies", theme=theme
+    ),
+    alt="From a person's ratings through "
+    + ", then ".join(" and ".join(n for n, _ in row) for row in flow)
+    + " to scores.",
     key=f"model-{champion.model}",
 )
 
 parts.section("Layers")
-rows = [(f"{p.name}.{layer.name}" if p.name else layer.name, layer.kind, layer.shapes, f"{layer.parameters:,}") for p in made_of for layer in p.layers]
+rows = [
+    (f"{p.name}.{layer.name}" if p.name else layer.name, layer.kind, layer.shapes, f"{layer.parameters:,}")
+    for p in made_of
+    for layer in p.layers
+]
 parts.show(table(("layer", "kind", "arrays", "parameters"), rows, caption=f"Layers of {champion.model}", numbers=(3,)))
 
 parts.section("Weights")
@@ -61,7 +69,11 @@ else:
         key=f"weights-{champion.model}-{chosen}",
     )
     told = f"mean {weights.mean:.4g}, deviation {weights.deviation:.4g}, from {weights.low:.4g} to {weights.high:.4g}"
-    sample = f"a sample of {weights.sampled:,} of {weights.size:,}" if weights.sampled < weights.size else f"all {weights.size:,}"
+    sample = (
+        f"a sample of {weights.sampled:,} of {weights.size:,}"
+        if weights.sampled < weights.size
+        else f"all {weights.size:,}"
+    )
     parts.note(f"{told}; {weights.zeros:.1%} are 0; {sample}.")
 
 parts.section("Settings it was trained with")

@@ -31,19 +31,26 @@ for line in judged.damaged:
     st.warning(parts.as_text(line))
 
 parts.section("Tables")
-parts.show(table(facts.COLUMNS, facts.overview(judged.tables), caption="Newest verdict of each table", numbers=(2, 3, 4)))
+parts.show(
+    table(facts.COLUMNS, facts.overview(judged.tables), caption="Newest verdict of each table", numbers=(2, 3, 4))
+)
 
 parts.section("Rules")
 names = [t.table.name for t in judged.tables]
 chosen = st.selectbox("Table", names, index=names.index("ratings") if "ratings" in names else 0)
 one = judged.table(chosen)
 parts.note(one.table.description)
-parts.show(table(("rule", "what it demands", "allowed", "found", "verdict"), facts.rules(one), caption=f"Rules of {chosen}"))
+parts.show(
+    table(("rule", "what it demands", "allowed", "found", "verdict"), facts.rules(one), caption=f"Rules of {chosen}")
+)
 
 if one.report.distributions:
-    parts.section("Distributions", "Of this run and, where there was one, the run before, with the shift between them (PSI).")
-    for column, spread in zip(st.columns(len(one.report.distributions)), one.report.distributions, strict=True):
-        with column:
+    parts.section(
+        "Distributions", "Of this run and, where there was one, the run before, with the shift between them (PSI)."
+    )
+    columns = st.columns(2)
+    for place, spread in enumerate(one.report.distributions):
+        with columns[place % 2]:
             shift = "" if spread.psi is None else f" (PSI {spread.psi:.3f})"
             st.markdown(f"**{parts.as_text(spread.title + shift)}**")
             shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
@@ -66,4 +73,8 @@ if judged.site is None:
     parts.empty("The site was not written yet", f"recsys quality open -d {deployed.dataset}")
 else:
     parts.note("Pages for every table and run, with samples of broken rows and lineage, to read offline:")
-    st.code(f"recsys quality open {chosen} -d {deployed.dataset}\n{facts.page_of(deployed, chosen)}", language=None, wrap_lines=True)
+    st.code(
+        f"recsys quality open {chosen} -d {deployed.dataset}\n{facts.page_of(deployed, chosen)}",
+        language=None,
+        wrap_lines=True,
+    )

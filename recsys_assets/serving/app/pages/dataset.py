@@ -44,7 +44,13 @@ with left:
 with right:
     parts.section("How much people rate")
     parts.chart(
-        bars(found.activity["group"].to_list(), found.activity["users"].to_list(), theme=theme, x="ratings given", y="people"),
+        bars(
+            found.activity["group"].to_list(),
+            found.activity["users"].to_list(),
+            theme=theme,
+            x="ratings given",
+            y="people",
+        ),
         alt="People by the number of movies they rated.",
         key="activity",
         columns=("ratings given", "people"),
@@ -57,7 +63,9 @@ parts.chart(
     alt=f"{len(found.genres)} genres; the most rated is {found.genres['genre'][0]}.",
     key="genres",
     columns=("genre", "movies", "ratings", "mean"),
-    rows=[(g, f"{m:,}", f"{n:,}", "–" if mean is None else f"{mean:.2f}") for g, m, n, mean in found.genres.iter_rows()],
+    rows=[
+        (g, f"{m:,}", f"{n:,}", "–" if mean is None else f"{mean:.2f}") for g, m, n, mean in found.genres.iter_rows()
+    ],
 )
 
 left, right = st.columns(2)
@@ -75,13 +83,21 @@ with right:
         alt="Movies by the decade they are from.",
         key="decades",
         columns=("decade", "movies", "ratings", "mean"),
-        rows=[(f"{d}s", f"{m:,}", f"{n:,}", "–" if a is None else f"{a:.2f}") for d, m, n, a in found.decades.iter_rows()],
+        rows=[
+            (f"{d}s", f"{m:,}", f"{n:,}", "–" if a is None else f"{a:.2f}") for d, m, n, a in found.decades.iter_rows()
+        ],
     )
 
 parts.section("What is known of a movie", "Share of the catalogue that has each fact, from all sources joined.")
 known = dict(sorted(found.coverage.items(), key=lambda item: -item[1]))
 parts.chart(
-    lying(list(known), {"share": [100 * v for v in known.values()]}, theme=theme, x="% of the movies", hover="%{y}: %{x:.1f} %<extra></extra>"),
+    lying(
+        list(known),
+        {"share": [100 * v for v in known.values()]},
+        theme=theme,
+        x="% of the movies",
+        hover="%{y}: %{x:.1f} %<extra></extra>",
+    ),
     alt=", ".join(f"{name} {share:.0%}" for name, share in known.items()),
     key="coverage",
 )
@@ -94,7 +110,14 @@ else:
     parts.show(
         table(
             ("checked", "verdict", "rules", "rows in quarantine"),
-            [(f"{judged.checked_at} UTC", Cell(judged.verdict, judged.tone), f"{judged.rules}", f"{judged.quarantined:,}")],
+            [
+                (
+                    f"{judged.checked_at} UTC",
+                    Cell(judged.verdict, judged.tone),
+                    f"{judged.rules}",
+                    f"{judged.quarantined:,}",
+                )
+            ],
             caption="The newest checks of all tables",
         )
     )
@@ -109,7 +132,13 @@ parts.show(
     table(
         ("title", "year", "genres", "ratings", "mean"),
         [
-            (m["title"], m["year"] or "–", ", ".join(m["genres"] or ()), f"{m['ratings']:,}", "–" if m["mean"] is None else f"{m['mean']:.2f}")
+            (
+                m["title"],
+                m["year"] or "–",
+                ", ".join(m["genres"] or ()),
+                f"{m['ratings']:,}",
+                "–" if m["mean"] is None else f"{m['mean']:.2f}",
+            )
             for m in movies.iter_rows(named=True)
         ],
         caption=f"The {len(movies)} most rated movies found" if len(movies) else "No movie is called that",

@@ -9,7 +9,9 @@ from recsys_assets.serving.app.markup import Cell, table, tiles
 from recsys_assets.serving.app.store import lately, read, settings, stamp
 
 deployed = settings()
-parts.heading("Movie recommendations", "Data, models and what people say of them, from one pipeline that runs every night.")
+parts.heading(
+    "Movie recommendations", "Data, models and what people say of them, from one pipeline that runs every night."
+)
 
 data = read(overview.data_facts, deployed, at=stamp(deployed.lake_dir / "snapshot.json"))
 serving = lately(overview.serving, deployed)
@@ -36,7 +38,11 @@ else:
             [
                 ("Champion", serving.model, f"version {serving.champion.version}, {serving.why}"),
                 ("Parameters", f"{serving.champion.parameters:,}", f"{serving.champion.bytes / 1e6:,.1f} MB on disk"),
-                ("Made of", serving.champion.data_version[:8], "the data published last" if serving.current else "older data"),
+                (
+                    "Made of",
+                    serving.champion.data_version[:8],
+                    "the data published last" if serving.current else "older data",
+                ),
                 ("Models that can answer", f"{serving.champions}", "all scored on the same splits"),
             ]
         )

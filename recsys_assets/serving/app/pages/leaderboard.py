@@ -10,7 +10,10 @@ from recsys_assets.serving.app.side_by_side import side_by_side
 from recsys_assets.serving.app.store import read, settings, stamp
 
 deployed = settings()
-parts.heading("Leaderboard", "Every model was fitted and scored by the same code on the same frozen splits; all movies are ranked.")
+parts.heading(
+    "Leaderboard",
+    "Every model was fitted and scored by the same code on the same frozen splits; all movies are ranked.",
+)
 
 path = deployed.reports_dir / deployed.dataset / "leaderboard.json"
 board = read(facts.leaderboard, deployed, at=stamp(path))

@@ -27,7 +27,11 @@ else:
             [
                 ("Assets", f"{len(graph.assets)}", f"in {len(graph.stages)} stages; {fresh} up to date"),
                 ("Checks", f"{checks}", f"{sum(len(a.failed_checks) for a in graph.assets)} failed on what is there"),
-                ("Last run", last.status.lower() if last else "none", f"{last.job}, {ago(last.started_at)}" if last else "make dev"),
+                (
+                    "Last run",
+                    last.status.lower() if last else "none",
+                    f"{last.job}, {ago(last.started_at)}" if last else "make dev",
+                ),
             ]
         )
     )
@@ -63,7 +67,13 @@ else:
         table(
             ("run", "what", "state", "began", "took"),
             [
-                (Cell(r.run_id[:8], href=r.page(address)), r.job, Cell(r.status.lower(), r.tone), ago(r.started_at), lasted(r.seconds))
+                (
+                    Cell(r.run_id[:8], href=r.page(address)),
+                    r.job,
+                    Cell(r.status.lower(), r.tone),
+                    ago(r.started_at),
+                    lasted(r.seconds),
+                )
                 for r in graph.runs
             ],
             caption=f"The last {len(graph.runs)} runs, newest first",
@@ -76,7 +86,10 @@ if links:
     parts.show(
         table(
             ("published", "version", "rows", "when", "how"),
-            [(k.what, k.version[:8], "" if k.rows is None else f"{k.rows:,}", ago(k.published_at), k.note) for k in links],
+            [
+                (k.what, k.version[:8], "" if k.rows is None else f"{k.rows:,}", ago(k.published_at), k.note)
+                for k in links
+            ],
             caption="Tables in the lake, and the champion that answers",
             numbers=(2,),
         )

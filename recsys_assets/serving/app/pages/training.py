@@ -23,7 +23,9 @@ found = read(facts.trained, deployed, model, at=at)
 curves = facts.curve_names(found)
 parts.section("While it learned", "Agents by movies shown, networks by epoch; one line a version.")
 if not curves:
-    parts.note(f"{model} is fitted in one go and leaves no curve. Networks and agents do; they come first in the list above.")
+    parts.note(
+        f"{model} is fitted in one go and leaves no curve. Networks and agents do; they come first in the list above."
+    )
 for left, right in zip(curves[::2], [*curves[1::2], None][: len(curves[::2])], strict=True):
     for column, name in zip(st.columns(2), (left, right), strict=True):
         if name is None:
@@ -33,7 +35,12 @@ for left, right in zip(curves[::2], [*curves[1::2], None][: len(curves[::2])], s
             drawn = facts.lines_of(found, name)
             ends = "; ".join(f"{label}: from {ys[0]:.4g} to {ys[-1]:.4g}" for label, (_, ys) in drawn.items())
             parts.chart(
-                lines(drawn, theme=theme, x="epoch" if "eval/ndcg_at_10" in curves else "movies shown", y=facts.title_of(name)),
+                lines(
+                    drawn,
+                    theme=theme,
+                    x="epoch" if "eval/ndcg_at_10" in curves else "movies shown",
+                    y=facts.title_of(name),
+                ),
                 alt=f"{facts.title_of(name)}: {ends}",
                 key=f"curve-{model}-{name}",
             )
@@ -51,7 +58,12 @@ parts.show(
     table(
         ("version", "aliases", "trained", *(facts.FIGURES[f] for f in figures)),
         [
-            (t.version, ", ".join(t.aliases), ago(t.created_at), *("–" if (v := t.metrics.get(f)) is None else f"{v:.4f}" for f in figures))
+            (
+                t.version,
+                ", ".join(t.aliases),
+                ago(t.created_at),
+                *("–" if (v := t.metrics.get(f)) is None else f"{v:.4f}" for f in figures),
+            )
             for t in found
         ],
         caption=f"Versions of {model}, newest first",
