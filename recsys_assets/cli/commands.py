@@ -20,12 +20,14 @@ from recsys_assets.cli import (
     feedback,
     generate,
     ingest,
+    keys,
     models,
     profile,
     quality,
     quarantine,
     rehearse,
     run,
+    serve,
     train,
     tune,
 )
@@ -47,6 +49,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.recommend,
     answers.similar,
     profile.profile,
+    serve.serve,
     models.models,
     models.rollback,
     models.audit,
@@ -58,6 +61,7 @@ GROUPS: dict[str, typer.Typer] = {
     "quarantine": quarantine.group,
     "quality": quality.group,
     "feedback": feedback.group,
+    "keys": keys.group,
 }
 """Name of the group -> its commands."""
 
