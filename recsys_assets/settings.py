@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
     api_url: str = "http://127.0.0.1:8000"
     """Where the recommendation API answers, for the web app and other clients."""
+    api_key: SecretStr | None = None
+    """What the web app shows the API where that asks for keys; scopes read and feedback are enough."""
     dagster_url: str = "http://127.0.0.1:3000"
     """Where Dagster's web UI answers; the web app asks it for the state of the asset graph and links into it."""
     duckdb_threads: PositiveInt = 2

@@ -95,10 +95,11 @@ class Line:
     """A word beside the title: new, also in another list."""
 
 
-def ordered(lines: Iterable[Line], *, label: str) -> str:
+def ordered(lines: Iterable[Line], *, label: str, start: int = 1) -> str:
     """A numbered list of movies, read aloud as one."""
     items = "".join(_item(line) for line in lines)
-    return f'<ol class="rx-list" aria-label="{plain(label)}">{items}</ol>'
+    counter = f'start="{start}" style="counter-reset: place {start - 1}"'
+    return f'<ol class="rx-list" {counter} aria-label="{plain(label)}">{items}</ol>'
 
 
 def _item(line: Line) -> str:

@@ -130,3 +130,21 @@ def _activity(ratings: pl.DataFrame) -> pl.DataFrame:
 
 def _share(frame: pl.DataFrame, condition: pl.Expr) -> float:
     return float(frame.select(condition.fill_null(value=False).mean()).item() or 0.0)
+
+
+def together(settings: Settings) -> pl.DataFrame | None:
+    """Of each genre's movies, the share that are of each other genre too: a row a genre, `genre` and the others.
+
+    None where nothing is published; the movies of one genre alone count for no pair.
+    """
+    try:
+        genres = Lake(settings.lake_dir).read("catalogue").select("movie_id", "genres").explode("genres").drop_nulls()
+    except LakeError:
+        return None
+    names = sorted(genres["genres"].unique().to_list())
+    pairs = genres.join(genres, on="movie_id", suffix="_too").group_by("genres", "genres_too").len()
+    counts = {(a, b): n for a, b, n in pairs.iter_rows()}
+    rows = [
+        {"genre": a, **{b: None if a == b else counts.get((a, b), 0) / counts[(a, a)] for b in names}} for a in names
+    ]
+    return pl.DataFrame(rows, schema={"genre": pl.String, **dict.fromkeys(names, pl.Float64)})
