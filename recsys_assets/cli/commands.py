@@ -13,6 +13,7 @@ import typer
 
 from recsys_assets.cli import (
     answers,
+    app as web_app,
     data,
     drops,
     evaluate,
@@ -50,6 +51,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.similar,
     profile.profile,
     serve.serve,
+    web_app.app,
     models.models,
     models.rollback,
     models.audit,

@@ -51,8 +51,12 @@ def facts_of(movie: ListedMovie) -> str:
 
 
 def reasons_of(movie: ListedMovie, most: int = REASONS) -> tuple[str, ...]:
-    """What raises the score most, in words; where nothing does, what there is. Evidence comes last."""
-    raising = [r for r in movie.reasons if r.contribution > 0] or movie.reasons
+    """What raises the score most, in words; where nothing does, what there is. Evidence comes last.
+
+    A model's own level (`bias`) is the same for every movie: it is told where there is nothing else.
+    """
+    raising = [r for r in movie.reasons if r.contribution > 0]
+    raising = [r for r in raising if r.kind != "bias"] or raising or movie.reasons
     told = [f"{reason.text} ({reason.contribution:+.2f})" for reason in raising[:most]]
     return (*told, *movie.evidence) if most else ()
 
