@@ -13,7 +13,6 @@ import typer
 
 from recsys_assets.cli import (
     answers,
-    app as web_app,
     data,
     drops,
     evaluate,
@@ -31,6 +30,9 @@ from recsys_assets.cli import (
     serve,
     train,
     tune,
+)
+from recsys_assets.cli import (
+    app as web_app,
 )
 
 COMMANDS: tuple[Callable[..., Any], ...] = (

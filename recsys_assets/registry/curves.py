@@ -1,6 +1,6 @@
-"""How trainings went, read back from MLflow: curves by step or epoch of each version, and figures from version to version.
+"""How trainings went, read back from MLflow: curves by step or epoch of each version, and figures by version.
 
-A curve's name holds a slash (`train/loss`, `rollout/ep_rew_mean`), a figure's does not (`RunRecord.series`, `.metrics`).
+The name of a curve holds a slash (`train/loss`), that of a figure does not (`RunRecord.series` and `.metrics`).
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _api(settings: Settings, *, own: bool, progress: Progress) -> Iterator[str]:
 def _started(settings: Settings, port: int) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "recsys_assets.cli", "serve", "--port", str(port), "-d", settings.dataset]
-    process = subprocess.Popen(command, start_new_session=True)  # Ctrl-C is the app's, which ends it then
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - Ctrl-C is the app's, which ends it
     try:
         _wait(process, address)
         yield address

@@ -1,4 +1,4 @@
-"""Pieces that pages share: how a page begins, what stands where there is nothing, a picture with its figures in words."""
+"""Pieces that pages share: how one begins, what stands where there is nothing, a picture with its figures in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is made of, read from the export that serves: layers with their shapes and parameters, weights themselves.
+"""What a model is made of, read from the export that serves: layers, shapes, parameters, and the weights themselves.
 
 Arrays are looked at where they lie: an export is a ZIP of plain `.npy` members, so that one array's numbers are mapped
 from the file and a sample of them read, however many hundred megabytes the model has.

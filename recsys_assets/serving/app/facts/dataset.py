@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -121,7 +122,7 @@ def _tail(counts: NDArray[np.integer]) -> pl.DataFrame:
 def _activity(ratings: pl.DataFrame) -> pl.DataFrame:
     counts = ratings.group_by("user_id").len()["len"].to_numpy()
     edges = [*USER_EDGES, np.inf]
-    labels = [f"{a:,}-{int(b) - 1:,}" if np.isfinite(b) else f"{a:,}+" for a, b in zip(edges, edges[1:], strict=False)]
+    labels = [f"{a:,}-{int(b) - 1:,}" if np.isfinite(b) else f"{a:,}+" for a, b in pairwise(edges)]
     users, _ = np.histogram(counts, edges)
     found = pl.DataFrame({"group": labels, "users": users.astype(np.int64)})
     first, last = np.flatnonzero(users)[[0, -1]] if users.any() else (0, len(users) - 1)

@@ -10,7 +10,7 @@ TO_RATE = 10
 
 
 def ten_to_rate(known: Sequence[ListedMovie], *, skip: Collection[int] = (), most: int = TO_RATE) -> list[ListedMovie]:
-    """From movies that many rate well, the best first: each next one is the least like those chosen (Jaccard of genres).
+    """From movies that many rate well, the best first: each next one is the least like those chosen (by `alike`).
 
     Of equally unlike ones the better known comes first; movies in `skip` were offered before.
     """

@@ -1,4 +1,4 @@
-"""The asset graph as Dagster tells it over HTTP: each stage's assets, their state, what ran last. Dagster is not loaded."""
+"""The asset graph as Dagster tells it over HTTP: each stage's assets, their state, what ran last; nothing is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ QUERY = """query App($runs: Int!) {
   assetNodes {
     assetKey { path } groupName description kinds dependencyKeys { path } staleStatus
     assetMaterializations(limit: 1) { timestamp runId }
-    assetChecksOrError(limit: 100) { __typename ... on AssetChecks { checks { name executionForLatestMaterialization { status } } } }
+    assetChecksOrError(limit: 100) {
+      ... on AssetChecks { checks { name executionForLatestMaterialization { status } } }
+    }
   }
   runsOrError(limit: $runs) { __typename ... on Runs { results { runId status jobName startTime endTime } } }
 }"""

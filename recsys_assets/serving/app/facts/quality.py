@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recsys_assets.quality.pages.facts import DatasetFacts, TableFacts
 from recsys_assets.quality.pages.site import site_index, table_page
+from recsys_assets.quality.stored import StoredDistribution
 from recsys_assets.serving.app.markup import Cell, Tone
 from recsys_assets.settings import Settings
 
@@ -86,6 +87,12 @@ def rules(table: TableFacts) -> list[list[object]]:
         ]
         for result in ordered
     ]
+
+
+def told(spread: StoredDistribution) -> str:
+    """A distribution in words."""
+    counts = zip(spread.labels, spread.counts, strict=True)
+    return f"{spread.title}: {', '.join(f'{label} {n:,}' for label, n in counts)}"
 
 
 def page_of(settings: Settings, table: str) -> Path:

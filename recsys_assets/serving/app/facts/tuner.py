@@ -1,4 +1,4 @@
-"""What the pipeline tuner published: settings it chose for each kind of storage, what they gained, and how it got there.
+"""What the pipeline tuner published: what it chose for each kind of storage, what that gained, and how it got there.
 
 data/tuner/<dataset>/tuned.json                  scenario -> what was chosen and measured
 data/tuner/<dataset>/decisions-<scenario>.json   each interval's reading and decision

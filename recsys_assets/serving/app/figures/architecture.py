@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
@@ -20,13 +21,13 @@ def model_figure(rows: Sequence[Sequence[tuple[str, str]]], *, inputs: str, outp
     drawn = [[("input", inputs)], *_shortened(rows), [("output", output)]]
     figure = go.Figure()
     widest = max(len(row) for row in drawn)
-    for y, (row, after) in enumerate(zip(drawn, drawn[1:], strict=False)):
+    for y, (row, after) in enumerate(pairwise(drawn)):
         for i in range(len(row)):
             for j in range(len(after)):
                 figure.add_annotation(
                     x=_x(j, len(after)), y=-(y + 1) + 0.36, ax=_x(i, len(row)), ay=-y - 0.36,
-                    xref="x", yref="y", axref="x", ayref="y", text="",
-                    showarrow=True, arrowhead=2, arrowsize=0.8, arrowwidth=1, arrowcolor=soft(theme),
+                    xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
+                    arrowhead=2, arrowsize=0.8, arrowwidth=1, arrowcolor=soft(theme),
                 )  # fmt: skip
     for y, row in enumerate(drawn):
         half = min(0.48, BOX) if len(row) > 1 else min(0.5 * widest, 1.2) * 0.9
@@ -34,7 +35,8 @@ def model_figure(rows: Sequence[Sequence[tuple[str, str]]], *, inputs: str, outp
             x, outer = _x(i, len(row)), y in (0, len(drawn) - 1)
             figure.add_shape(
                 type="rect", x0=x - half, x1=x + half, y0=-y - 0.34, y1=-y + 0.34,
-                fillcolor=PANEL[theme], line={"color": soft(theme) if outer else accent(theme), "width": 1 if outer else 2},
+                fillcolor=PANEL[theme],
+                line={"color": soft(theme) if outer else accent(theme), "width": 1 if outer else 2},
             )  # fmt: skip
             figure.add_annotation(
                 x=x, y=-y, showarrow=False, font={"size": 12, "color": ink(theme)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -86,9 +87,9 @@ def lines(
 
 def histogram(edges: Sequence[float], counts: Sequence[int], *, theme: Theme, x: str, y: str) -> go.Figure:
     """Of counts between edges, one more than counts."""
-    middles = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)]
-    widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
-    ranges = [f"{a:.3g} to {b:.3g}" for a, b in zip(edges, edges[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in pairwise(edges)]
+    widths = [b - a for a, b in pairwise(edges)]
+    ranges = [f"{a:.3g} to {b:.3g}" for a, b in pairwise(edges)]
     figure = go.Figure(
         go.Bar(
             x=middles,

@@ -44,7 +44,8 @@ def stages_figure(stages: Sequence[Stage], *, theme: Theme) -> go.Figure:
         )  # fmt: skip
         figure.add_annotation(
             x=x, y=y, showarrow=False,
-            text=f"<b>{plain(stage.name)}</b><br><span style='color:{colour}'>{MARKS[stage.state]}</span> {_short(stage)}",
+            text=f"<b>{plain(stage.name)}</b><br><span style='color:{colour}'>{MARKS[stage.state]}</span> "
+            + _short(stage),
             font={"color": ink(theme), "size": 12},
         )  # fmt: skip
     figure.add_scatter(

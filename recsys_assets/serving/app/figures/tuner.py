@@ -35,7 +35,7 @@ def steps_figure(steps: Sequence[Step], *, theme: Theme) -> go.Figure:
                 mode="lines+markers",
                 line={"color": accent(theme), "width": 2},
                 customdata=[(plain(s.bottleneck), 100 * s.stall) for s in steps],
-                hovertemplate="%{y:.1f} a second; limited by %{customdata[0]}, stall %{customdata[1]:.0f} %<extra></extra>",
+                hovertemplate="%{y:.1f} a second; limit %{customdata[0]}, stall %{customdata[1]:.0f} %<extra></extra>",
             ),
             go.Scatter(
                 x=numbers,

@@ -56,7 +56,7 @@ if one.report.distributions:
             shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
             parts.chart(
                 lying(list(spread.labels), shown, theme=theme, x="rows", hover="%{y}: %{x:,}<extra></extra>"),
-                alt=f"{spread.title}: {', '.join(f'{a} {n:,}' for a, n in zip(spread.labels, spread.counts, strict=True))}",
+                alt=facts.told(spread),
                 key=f"spread-{chosen}-{spread.name}",
             )
 
@@ -64,7 +64,7 @@ parts.section("History")
 rule = st.selectbox("Rule", list(one.history))
 parts.chart(
     history_figure(one.history[rule], theme=theme),
-    alt=f"What {rule} found in the last {len(one.history[rule])} runs: {'; '.join(p.told for p in one.history[rule][-3:])}",
+    alt=f"What {rule} found: {'; '.join(p.told for p in one.history[rule])}",
     key="history",
 )
 

@@ -1,4 +1,4 @@
-"""Dataset Analytics: ratings over time, genres, the long tail, what is known of movies, a search, the checks' verdict."""
+"""Dataset Analytics: ratings over time, genres, the long tail, what is known of movies, checks, and a search."""
 
 import streamlit as st
 

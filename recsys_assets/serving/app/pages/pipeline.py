@@ -1,4 +1,4 @@
-"""Pipeline: the asset graph's stages with their live state, links into Dagster's UI, and the version chain from files."""
+"""Pipeline: the asset graph's stages with their live state, links into Dagster, and the version chain from files."""
 
 import streamlit as st
 

@@ -91,8 +91,8 @@ if session.done:
         )
     )
     parts.note(
-        "Each act is an event in the inbox, on disk before this page said so; a batch is sealed a minute after its first "
-        "event, and the sensor takes it into the next training. `recsys feedback status` tells how far it is."
+        "Each act is an event in the inbox, on disk before this page said so; a batch is sealed a minute after its "
+        "first event, and the sensor takes it into the next training. `recsys feedback status` tells how far it is."
     )
 if st.button("End this session", icon=":material/stop:"):
     del st.session_state["session"]

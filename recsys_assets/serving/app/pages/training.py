@@ -51,7 +51,7 @@ chosen = st.selectbox("Figure", figures, format_func=lambda f: facts.FIGURES[f])
 versions, values = facts.by_version(found, chosen)
 parts.chart(
     lines({facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="version", y=facts.FIGURES[chosen]),
-    alt=f"{facts.FIGURES[chosen]} by version: {', '.join(f'{v}: {x:.4f}' for v, x in zip(versions, values, strict=True))}",
+    alt=f"{facts.FIGURES[chosen]} of {len(versions)} versions; the figures are in the table below.",
     key="by_version",
 )
 parts.show(
