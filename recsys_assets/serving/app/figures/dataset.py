@@ -115,7 +115,7 @@ def genre_map(genres: pl.DataFrame, *, theme: Theme, chosen: tuple[str, ...] = (
                 "line": {"width": 0},
             },
             cliponaxis=False,
-            hovertemplate="<b>%{customdata[1]}</b><br>%{x:,} movies, %{customdata[0]:,} ratings, %{y:.2f}<extra></extra>",
+            hovertemplate="<b>%{customdata[1]}</b><br>%{x:,} movies, %{customdata[0]:,} rated %{y:.2f}<extra></extra>",
         )
     )
     figure.update_layout(
