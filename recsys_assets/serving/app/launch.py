@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from recsys_assets.progress import Progress
 from recsys_assets.serving.app.theme import APP_OPTIONS
 from recsys_assets.serving.client import ApiError, Client
 from recsys_assets.settings import Settings
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAIN = Path(__file__).with_name("main.py")
 START_SECONDS, END_SECONDS = 120.0, 20.0
 LOOK = 0.2
@@ -42,9 +44,9 @@ def run_app(settings: Settings, *, host: str, port: int, own_api: bool, progress
 
 @contextmanager
 def _api(settings: Settings, *, own: bool, progress: Progress) -> Iterator[str]:
-    """Address of an API of this data set, whoever started it."""
-    serves = _dataset_at(settings)
-    if serves == settings.dataset or not own:
+    """Address of an API of this data set, whoever started it. One that is meant to be elsewhere is never replaced."""
+    serves, here = _dataset_at(settings), urlsplit(settings.api_url).hostname in LOOPBACK
+    if serves == settings.dataset or not own or not here:
         told = "answers" if serves == settings.dataset else f"serves {serves}" if serves else "does not answer"
         progress(
             f"The API at {settings.api_url} {told}" + ("" if serves else f"; run `recsys serve -d {settings.dataset}`")
