@@ -29,7 +29,7 @@ FACTS = {
     "home": ("Movie recommendations", "600 people"),
     "pipeline": ("Version chain", "recommenders"),
     "data_quality": ("Newest verdict of each table", "rating_in_range"),
-    "dataset": ("The long tail", "60,000"),
+    "dataset": ("The long tail", "The 30 most rated movies found"),
     "recommend": ("10 movies for user", "Answered by"),
     "session": ("Who are you",),
     "genres": ("Which genres go together", "Answered by"),
