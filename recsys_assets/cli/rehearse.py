@@ -34,8 +34,8 @@ def rehearse(
     from recsys_assets.agents.rehearsal.rounds import rehearse as play
     from recsys_assets.defs.launch import prepare_instance
     from recsys_assets.defs.rehearsal import RehearsalError, come_to_rest, daemon, open_instance
+    from recsys_assets.feedback.folders import Folders
     from recsys_assets.feedback.inbox import Inbox
-    from recsys_assets.feedback.store import Folders
     from recsys_assets.feedback.training_data import published_feedback
     from recsys_assets.serving.rehearsal import stage_of, write_rehearsal
     from recsys_assets.warehouse.lake import Lake

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from recsys_assets.feedback.batches import read_batch
-from recsys_assets.feedback.store import Folders
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.serving.api.feedback_door import FeedbackDoor
 from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets_tests.serving.api.conftest import Start
