@@ -77,7 +77,7 @@ bench: install-dev $(RIVALS)/.installed ## quality, speed and memory beside othe
 	@RECSYS_RIVALS_PYTHON=$(CURDIR)/$(RIVALS)/bin/python $(BIN)/python -m pytest -m benchmark -s
 
 constraints: install-dev ## resolve constraints.txt anew for Python 3.11-3.13 (needs uv)
-	@uv pip compile --universal --python-version 3.11 --extra dev pyproject.toml -o constraints.txt --no-header --no-annotate -q
+	@uv pip compile --universal --python-version 3.11 --extra dev --extra postgres pyproject.toml -o constraints.txt --no-header --no-annotate -q
 
 clean: ## remove the virtual environment and caches; data and models stay
 	@rm -rf $(VENV) $(RIVALS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

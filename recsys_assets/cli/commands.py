@@ -13,6 +13,7 @@ import typer
 
 from recsys_assets.cli import (
     answers,
+    backup,
     data,
     drops,
     evaluate,
@@ -59,6 +60,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     models.audit,
     models.shadow,
     run.doctor,
+    backup.backup,
+    backup.restore,
 )
 
 GROUPS: dict[str, typer.Typer] = {

@@ -17,7 +17,7 @@ import dagster as dg
 import httpx
 import pytest
 
-from recsys_assets.feedback.store import Folders
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.serving.app.contents import PAGES
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.warehouse.lake import Lake

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from recsys_assets.feedback.batches import read_batch
-from recsys_assets.feedback.store import Folders
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.serving.api.schemas.requests import RankIn, RatingIn, RecommendIn
 from recsys_assets.serving.client import ApiDownError, ApiError, Client, event_of
 from recsys_assets.settings import Settings, load_settings
