@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recsys_assets.recommenders.data import FloatArray
 from recsys_assets.registry.registry import Registry
 
+Curve = NDArray[np.float64]
 MOST_VERSIONS = 12
 """Newest versions whose curves are read: nobody tells more lines apart."""
 
@@ -24,7 +25,7 @@ class Training:
     version: int
     aliases: tuple[str, ...]
     created_at: datetime
-    curves: dict[str, FloatArray]
+    curves: dict[str, Curve]
     """Name -> (n, 2) of steps and values, by step; empty of models that learn in one go."""
     metrics: dict[str, float]
 
@@ -45,7 +46,8 @@ def trainings(registry: Registry, model: str, *, most: int = MOST_VERSIONS) -> l
     return found
 
 
-def _history(points: list[object]) -> FloatArray:
+def _history(points: list[object]) -> Curve:
     """One value a step; of several the one logged last."""
     last = {int(p.step): float(p.value) for p in sorted(points, key=lambda p: (p.step, p.timestamp))}  # type: ignore[attr-defined]
-    return np.array(sorted(last.items()), dtype=np.float64).reshape(-1, 2)
+    found: Curve = np.array(sorted(last.items()), dtype=np.float64).reshape(-1, 2)
+    return found

@@ -78,9 +78,7 @@ def test_a_tradeoff_keeps_those_that_none_beats_in_both(tmp_path: Path) -> None:
     ]
     path = settings.reports_dir / "d" / "leaderboard.json"
     path.parent.mkdir(parents=True)
-    path.write_text(
-        json.dumps({"dataset": "d", "best": "a", "verdict": "", "built_at": "", "protocols": {}, "models": rows})
-    )
+    path.write_text(json.dumps({"dataset": "d", "best": "a", "verdict": "", "built_at": "", "models": rows}))
     board = leaderboard.leaderboard(settings)
     assert board is not None
     up = leaderboard.QUALITY[0]

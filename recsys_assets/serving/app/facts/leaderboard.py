@@ -52,7 +52,6 @@ class Board:
     best: str
     verdict: str
     built_at: str
-    protocols: dict[str, str]
     rows: tuple[Row, ...]
     """Best on validation first."""
 
@@ -82,8 +81,7 @@ def leaderboard(settings: Settings) -> Board | None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         rows = tuple(_row(row) for row in stored["models"])
-        facts = (str(stored[k]) for k in ("dataset", "best", "verdict", "built_at"))
-        return Board(*facts, dict(stored["protocols"]), rows)
+        return Board(str(stored["dataset"]), str(stored["best"]), str(stored["verdict"]), str(stored["built_at"]), rows)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

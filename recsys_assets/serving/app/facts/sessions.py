@@ -61,6 +61,13 @@ class Session:
     before: ListAnswer | None = None
 
     @property
+    def list_shown(self) -> UserListAnswer:
+        """What is on the page. A session begins with a list."""
+        if self.shown is None:
+            raise ValueError("this session has shown nothing yet; ask for its first list")
+        return self.shown
+
+    @property
     def sender(self) -> int:
         """Whose feedback it is."""
         return self.user_id if self.user_id is not None else self.guest_id
@@ -91,7 +98,7 @@ def wish_of(session: Session, *, k: int, model: str | None, explore: bool) -> Re
     return RecommendIn(
         user_id=session.user_id,
         session=[ActIn(movie_id=a.movie_id, action=a.action) for a in session.done if a.stars is None],
-        ratings=[RatingIn(movie_id=a.movie_id, rating=a.stars) for a in commented],  # type: ignore[arg-type]
+        ratings=[RatingIn(movie_id=a.movie_id, rating=a.stars) for a in commented],
         exclude=[a.movie_id for a in commented],
         k=k,
         model=model,
@@ -101,10 +108,9 @@ def wish_of(session: Session, *, k: int, model: str | None, explore: bool) -> Re
 
 def act(api: Client, session: Session, movie: ListedMovie, action: ActName, *, text: str = "") -> Done:
     """Send it; when this returns it is on disk. Raises ApiError, and then nothing was done."""
-    assert session.shown is not None
     said = text.strip()
     event = event_of(
-        session.shown,
+        session.list_shown,
         movie,
         user_id=session.sender,
         action=action,

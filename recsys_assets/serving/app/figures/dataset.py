@@ -91,7 +91,7 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
 
 def genre_map(genres: pl.DataFrame, *, theme: Theme, chosen: tuple[str, ...] = ()) -> go.Figure:
     """A bubble a genre: how many movies it has against how well they are rated; its size is the ratings."""
-    most = max(genres["ratings"].max() or 1, 1)  # type: ignore[type-var]
+    most = max([*genres["ratings"].to_list(), 1])
     order = sorted(range(len(genres)), key=lambda i: -genres["ratings"][i])
     rated = genres["mean"].fill_null(0)
     written = named(genres["movies"], rated, order, logarithmic=True)

@@ -24,7 +24,7 @@ months = found.by_month
 parts.chart(
     figures.over_time(months, theme=theme),
     alt=f"Ratings of {len(months)} months, from {months['month'][0]:%Y-%m} to {months['month'][-1]:%Y-%m}; "
-    f"at most {months['ratings'].max():,} in one.",
+    f"at most {max(months['ratings'].to_list()):,} in one.",
     key="over_time",
     columns=("month", "ratings", "mean"),
     rows=[(f"{m:%Y-%m}", f"{n:,}", f"{mean:.2f}") for m, n, mean in months.iter_rows()],

@@ -43,7 +43,7 @@ parts.chart(
     alt=f"{len(names)} genres; chosen: {', '.join(genres) or 'none'}. The figures are in the table below.",
     key="genre-map",
 )
-most = max(found.genres["ratings"].max(), 1)
+most = max([*found.genres["ratings"].to_list(), 1])
 parts.show(
     table(
         ("genre", "movies", "ratings", "mean"),

@@ -53,7 +53,7 @@ parts.section(f"{len(answer.movies)} movies" + (f" for user {user}" if known els
 asking.show_list(answer, label="Recommended movies, the best first")
 asking.explain_one(answer.movies, key="recommend")
 
-if known:
+if user is not None:
     parts.section("What this person watched", "Their genres beside those of the list, and what they rated last.")
     try:
         profile, history = api.profile(user), api.history(user, 10)

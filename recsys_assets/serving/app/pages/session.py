@@ -32,7 +32,7 @@ if session is None:
         started(user, k=k, model=model, explore=explore)
     st.stop()
 
-shown = session.shown
+shown = session.list_shown
 parts.show(
     tiles(
         [
