@@ -71,7 +71,7 @@ def test_commands_of_ours_are_there_with_these_options(services: dict[str, dict[
 
     _, command, *options = services[name]["command"]
     known = typer.main.get_command(cli).commands[command]  # type: ignore[attr-defined]
-    assert {o for o in options if o.startswith("--")} <= {o for p in known.params for o in p.opts}
+    assert {o for o in options if o.startswith("--")} <= {o for p in known.params for o in (*p.opts, *p.secondary_opts)}
 
 
 def test_every_variable_is_one_that_the_settings_read(services: dict[str, dict[str, Any]]) -> None:
