@@ -40,7 +40,8 @@ def test_loss_and_gradients_are_those_of_cross_entropy_whatever_the_block(
     (3 * wanted).backward()
     torch.testing.assert_close(loss.double(), wanted, rtol=1e-6, atol=1e-6)
     for mine, theirs in zip(found, truth, strict=True):
-        assert mine.grad is not None and theirs.grad is not None
+        assert mine.grad is not None
+        assert theirs.grad is not None
         torch.testing.assert_close(mine.grad.double(), theirs.grad, rtol=1e-4, atol=1e-6)
 
 
@@ -50,7 +51,8 @@ def test_scores_far_apart_overflow_nothing() -> None:
     loss = softmax_loss(hidden, torch.tensor([[1.0], [-1.0]]), torch.zeros(2), torch.tensor([1]), (nobody, nobody))
     loss.backward()
     assert float(loss.detach()) == 2000.0
-    assert hidden.grad is not None and float(hidden.grad) == 2.0
+    assert hidden.grad is not None
+    assert float(hidden.grad) == 2.0
 
 
 def test_computing_in_bfloat16_keeps_loss_and_gradients_near() -> None:
@@ -64,5 +66,7 @@ def test_computing_in_bfloat16_keeps_loss_and_gradients_near() -> None:
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss.double(), wanted, rtol=0.02, atol=0)
     for mine, theirs in zip(found, truth, strict=True):
-        assert mine.grad is not None and theirs.grad is not None and mine.grad.dtype == torch.float32
+        assert mine.grad is not None
+        assert theirs.grad is not None
+        assert mine.grad.dtype == torch.float32
         torch.testing.assert_close(mine.grad.double(), theirs.grad, rtol=0.05, atol=0.01)
