@@ -114,5 +114,6 @@ def test_a_view_of_moved_levels_moves_them(setting: AgentSetting) -> None:
 
     moved = np.zeros(len(setting.world), dtype=np.float32)
     moved[4] = 0.7
-    before, after = (View.of(s) for s in (setting, replace(setting, model=replace(setting.model, moved=moved))))
+    today = replace(setting.model, base=setting.model.base + moved, then=setting.model.base)
+    before, after = (View.of(s) for s in (setting, replace(setting, model=today)))
     np.testing.assert_allclose(after.leanings.level - before.leanings.level, moved, atol=1e-6)
