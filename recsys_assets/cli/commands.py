@@ -47,6 +47,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
     evaluate_agent.evaluate_reward,
+    evaluate_agent.evaluate_ppo,
     train.train,
     rehearse.rehearse,
     tune.tune,
