@@ -27,7 +27,7 @@ def softmax_loss(hidden: Tensor, items: Tensor, bias: Tensor, targets: Tensor, n
 
     `never`: rows of `hidden`, ascending, and for each a movie that its target is not contrasted with.
     """
-    loss: Tensor = _SoftmaxLoss.apply(hidden, items, bias, targets, *never)  # type: ignore[no-untyped-call]
+    loss: Tensor = _SoftmaxLoss.apply(hidden, items, bias, targets, *never)
     return loss
 
 
