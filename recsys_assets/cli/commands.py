@@ -32,6 +32,9 @@ from recsys_assets.cli import (
     train,
     tune,
 )
+from recsys_assets.cli import (
+    app as web_app,
+)
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -51,6 +54,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.similar,
     profile.profile,
     serve.serve,
+    web_app.app,
     models.models,
     models.rollback,
     models.audit,
