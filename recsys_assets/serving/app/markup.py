@@ -31,6 +31,11 @@ def plain(text: object) -> str:
     return escape(str(text).translate(_TURNING), quote=True)
 
 
+def prose(text: object) -> str:
+    """HTML of a sentence, in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", plain(text))
+
+
 def markdown(text: object) -> str:
     """For labels of widgets, which Streamlit reads as Markdown: one line, whatever would mean something escaped."""
     return _MARKDOWN.sub(r"\\\g<0>", " ".join(str(text).translate(_TURNING).split()))

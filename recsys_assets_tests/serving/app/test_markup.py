@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recsys_assets.serving.app.markup import Cell, Line, markdown, ordered, plain, table, tiles
+from recsys_assets.serving.app.markup import Cell, Line, markdown, ordered, plain, prose, table, tiles
 
 HARM = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</table><h1>", "&lt;b&gt;", "a\u202eb"]
 
@@ -51,6 +51,10 @@ def test_no_mark_is_left_in_markdown(text: str, escaped: str) -> None:
 def test_an_ordinary_title_is_read_aloud_as_it_is() -> None:
     for title in ("Austin Powers: The Spy Who Shagged Me (1999)", "(500) Days of Summer", "Airplane! - 2 & 3", "Se7en"):
         assert markdown(title) == title
+
+
+def test_only_backticks_mean_something_in_prose() -> None:
+    assert prose("run `recsys <b>`, **now** `") == "run <code>recsys &lt;b&gt;</code>, **now** `"
 
 
 def test_a_label_stays_on_one_line() -> None:
