@@ -28,6 +28,7 @@ from recsys_assets.cli import (
     run,
     train,
     tune,
+    tuner,
 )
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -58,6 +59,7 @@ GROUPS: dict[str, typer.Typer] = {
     "quarantine": quarantine.group,
     "quality": quality.group,
     "feedback": feedback.group,
+    "tuner": tuner.group,
 }
 """Name of the group -> its commands."""
 

@@ -51,13 +51,19 @@ class Decision:
         return ", ".join(changes) or "nothing"
 
 
-def readings_between(before: Counters, after: Counters, knobs: Knobs, *, cores: int, budget: float) -> Readings:
-    """Two readings of the counters as what a controller sees. `budget` bytes."""
+def readings_between(
+    before: Counters, after: Counters, knobs: Knobs, *, cores: int, budget: float, batch_size: int
+) -> Readings:
+    """Two readings of the counters as what a controller sees. `budget` bytes.
+
+    Batches are counted by the windows that came into the shuffle buffer, which hands them on in bursts.
+    """
     seconds = max(1e-9, after.at - before.at)
-    made, tasks = after.batches - before.batches, np.maximum(1, after.tasks - before.tasks)
+    made = (after.windows - before.windows) / batch_size
+    tasks = np.maximum(1, after.tasks - before.tasks)
     throughput, workers = made / seconds, np.array([knobs.workers], dtype=np.int64)
     busy = (after.busy - before.busy) / (seconds * workers[0])
-    per_batch = (after.cpu - before.cpu) / max(1, made)
+    per_batch = (after.cpu - before.cpu) / max(made, 1e-3)
     task_bytes = (after.passed - before.passed) / tasks
     batch_bytes = task_bytes[-1]
     held = workers[0] * task_bytes
@@ -111,13 +117,22 @@ class LiveTuning:
         except BaseException as error:  # told where the context ends: training goes on untuned
             self.error = error
 
+    def wait_for(self, decisions: int) -> None:
+        """Until so many were made; raises what stopped the tuner, if something did."""
+        while len(self.decisions) < decisions:
+            if self.error is not None:
+                raise self.error
+            time.sleep(self.interval / 10)
+
     def decide(self) -> Decision:
         """One decision, now."""
         began, after, knobs = self.clock(), self.engine.read(), self.engine.knobs
-        readings = readings_between(self._before, after, knobs, cores=self.cores, budget=self.budget)
+        readings = readings_between(
+            self._before, after, knobs, cores=self.cores, budget=self.budget, batch_size=self.engine.plan.batch_size
+        )
         self._before = after
         wanted = self.controller.decide(readings)
-        chosen = _within_engine(wanted, knobs)
+        chosen = _within_engine(wanted)
         self.engine.resize(chosen)
         decision = Decision(
             after.at,
@@ -133,6 +148,6 @@ class LiveTuning:
         return decision
 
 
-def _within_engine(wanted: Allocation, knobs: Knobs) -> Knobs:
+def _within_engine(wanted: Allocation) -> Knobs:
     workers = np.clip(wanted.workers[0], 1, MOST_WORKERS).tolist()
-    return Knobs(tuple(workers), int(np.clip(wanted.prefetch[0], 1, MOST_PREFETCH)), knobs.in_flight)
+    return Knobs.lean(tuple(workers), int(np.clip(wanted.prefetch[0], 1, MOST_PREFETCH)))

@@ -34,6 +34,8 @@ class Counters:
     """Bytes of all stages and ready batches together, at most so far."""
     ready_bytes: float
     """Of batches that wait now."""
+    windows: int
+    """That came into the shuffle buffer, which hands them on in bursts: throughput is steadier there."""
     batches: int
     """Handed to the trainer."""
     examples: int
@@ -55,7 +57,7 @@ class Gauges:
         self.busy, self.cpu = np.zeros(n), np.zeros(n)
         self.tasks, self.passed, self.held = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
         self.ready_bytes = self.peak = self.waited = 0.0
-        self.batches = self.examples = 0
+        self.windows = self.batches = self.examples = 0
 
     @contextmanager
     def working(self, stage: int, size: float) -> Iterator[None]:
@@ -75,6 +77,10 @@ class Gauges:
                 self.passed[stage] += size
                 self.held[stage] -= size
 
+    def shuffled(self, windows: int) -> None:
+        with self._lock:
+            self.windows += windows
+
     def made_ready(self, size: float) -> None:
         with self._lock:
             self.ready_bytes += size
@@ -88,6 +94,11 @@ class Gauges:
             self.waited += waited
             self.waits.append(waited)
 
+    def forget_peak(self) -> None:
+        """From now on `peak_held` is of what is held from now on."""
+        with self._lock:
+            self.peak = float(self.held.sum()) + self.ready_bytes
+
     def read(self) -> Counters:
         with self._lock:
             return Counters(
@@ -99,6 +110,7 @@ class Gauges:
                 self.held.copy(),
                 self.peak,
                 self.ready_bytes,
+                self.windows,
                 self.batches,
                 self.examples,
                 self.waited,

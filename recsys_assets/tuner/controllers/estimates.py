@@ -122,11 +122,14 @@ class StageCurves:
     """Of c1 and c2 as parts of c0."""
     WEIGHT = np.array([0.0, 3e4, 3e9])
     """How much readings it takes to move each, in units of 1 / relative variance of 3 %."""
+    NOISE, SURE = 0.03, 3.0
+    """Of readings before they have shown it, and the number of readings that this weighs as much as."""
 
     def __init__(self, n: int) -> None:
         self.gram = np.zeros((n, N_STAGES, 3, 3))
         self.moment = np.zeros((n, N_STAGES, 3))
         self.scale = np.zeros((n, N_STAGES))
+        self.square, self.told = np.zeros((n, N_STAGES)), np.zeros((n, N_STAGES))
 
     def learn(self, readings: Readings) -> None:
         """Down or saturated intervals are left out; so are stages that hardly worked."""
@@ -141,13 +144,30 @@ class StageCurves:
         weight = np.where(valid, (readings.busy / np.maximum(seconds, 1e-12)) ** 2, 0.0)
         self.gram += weight[:, :, None, None] * x[:, :, :, None] * x[:, :, None, :]
         self.moment += (weight * seconds)[:, :, None] * x
+        self.square += weight * seconds**2
+        self.told += weight * seconds**2
+
+    def noise(self) -> FloatArray:
+        """(b, n) deviation of a reading from the curve, as a share: what it is taken for at first, then what it was."""
+        left = self.square - (self.moment * self._solved(np.ones_like(self.scale))).sum(axis=2)
+        known = np.maximum(0, left) + self.SURE * self.NOISE**2
+        return np.asarray(np.sqrt(known / (np.maximum(0, self.told - 1) + self.SURE)))
+
+    def uncertainty(self) -> FloatArray:
+        """(b, n) by how much, as a share, a stage may be slower than its curve says."""
+        return np.asarray(self.noise() / np.sqrt(np.maximum(1, self.told)))
 
     def coefficients(self) -> FloatArray:
         """(b, n, 3), none negative."""
         scale = np.maximum(self.scale, 1e-12)
-        ridge = self.WEIGHT / 1e3 / scale[:, :, None] ** 2
-        gram = self.gram + ridge[:, :, :, None] * np.eye(3) + 1e-9 / scale[:, :, None, None] ** 2 * np.eye(3)
-        moment = self.moment + ridge * self.PRIOR * scale[:, :, None]
-        found = np.linalg.solve(gram, moment[:, :, :, None])[:, :, :, 0]
+        found = self._solved((self.noise() / self.NOISE) ** 2)
         found[:, :, 0] = np.maximum(found[:, :, 0], 0.2 * scale)
         return np.asarray(np.maximum(found, 0))
+
+    def _solved(self, noisier: FloatArray) -> FloatArray:
+        """(b, n, 3) with a ridge that is `noisier` (b, n) times as heavy as for readings of `NOISE`."""
+        scale = np.maximum(self.scale, 1e-12)
+        ridge = self.WEIGHT * noisier[:, :, None] / 1e3 / scale[:, :, None] ** 2
+        gram = self.gram + ridge[:, :, :, None] * np.eye(3) + 1e-9 / scale[:, :, None, None] ** 2 * np.eye(3)
+        moment = self.moment + ridge * self.PRIOR * scale[:, :, None]
+        return np.asarray(np.linalg.solve(gram, moment[:, :, :, None])[:, :, :, 0])

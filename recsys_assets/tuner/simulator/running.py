@@ -69,7 +69,7 @@ class RunningPipelines:
         self.steps = np.zeros(n, dtype=np.int64)
         self.allocation = self.survived = Allocation.least(n)
         self.down = np.zeros(n, dtype=np.int64)
-        self.readings = self._read(self._truth(), np.zeros(n))
+        self.readings = self._read(self._truth(), np.zeros(n), np.zeros(n, dtype=np.bool_))
 
     @property
     def now(self) -> Pipelines:
@@ -100,14 +100,14 @@ class RunningPipelines:
         moved = self.allocation.moved_from(before) / np.maximum(1, before.workers.sum(axis=1))
         made = np.where(survived, truth * (1 - SWITCHING * np.minimum(1, moved)), 0.0)
         quality = made / self.best
-        self.readings = self._read(truth, made)
+        self.readings = self._read(truth, made, ~survived)
         self.steps = self.steps + 1
         return self.readings, quality, died
 
     def _truth(self) -> FloatArray:
         return self.now.throughput(self.allocation)
 
-    def _read(self, truth: FloatArray, made: FloatArray) -> Readings:
+    def _read(self, truth: FloatArray, made: FloatArray, down: np.ndarray) -> Readings:
         now, noisy = self.now, self._noisy
         return Readings(
             self.allocation,
@@ -119,7 +119,7 @@ class RunningPipelines:
             noisy(self.allocation.workers * now.worker_memory),
             noisy(now.batch_memory),
             noisy(now.memory(self.allocation)),
-            self.down > 0,
+            down,
         )
 
     def _noisy(self, values: FloatArray) -> FloatArray:
