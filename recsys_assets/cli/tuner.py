@@ -100,7 +100,9 @@ def validate(
 
     settings, chosen = settings_of(dataset), _scenario(scenario)
     with _clear_errors():
-        found = judged(measured_grid(settings, chosen, cores or _all_cores()))
+        grid, told = measured_grid(settings, chosen, cores or _all_cores())
+        found = judged(grid)
+    out.print(f"Grid {told}; {grid.left_out} disturbed probes left out.", highlight=False, soft_wrap=True)
     out.print(found.sentence, highlight=False, soft_wrap=True)
     if not found.passed:
         raise typer.Exit(FAILED)
@@ -120,9 +122,9 @@ def what_if(
 
     settings, chosen = settings_of(dataset), _scenario(scenario)
     with _clear_errors():
-        answer = ask(
-            measured_grid(settings, chosen, _all_cores()), cores=cores, memory=bytes_of(memory), trainer=trainer
-        )
+        measured, told = measured_grid(settings, chosen, _all_cores())
+        answer = ask(measured, cores=cores, memory=bytes_of(memory), trainer=trainer)
+    out.print(f"Grid {told}.", highlight=False, soft_wrap=True)
     for line in answer.lines:
         out.print(line, highlight=False, soft_wrap=True, markup=False)
     if not answer.validation.passed:

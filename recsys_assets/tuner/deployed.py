@@ -12,7 +12,8 @@ import polars as pl
 
 from recsys_assets.loading.sequences import EVENT_COLUMNS, Sequences
 from recsys_assets.settings import Settings
-from recsys_assets.tuner.real.grid import Grid, read
+from recsys_assets.tuner import real
+from recsys_assets.tuner.real.grid import Grid, GridError, read
 from recsys_assets.tuner.real.workload import Scenario, Work, Workload, workload
 from recsys_assets.warehouse.lake import Lake
 
@@ -45,6 +46,23 @@ def grid_path(settings: Settings, scenario: Scenario, cores: int) -> Path:
     return folder_of(settings) / f"grid-{scenario.name}-{cores}.parquet"
 
 
-def measured_grid(settings: Settings, scenario: Scenario, cores: int) -> Grid:
-    """Raises GridError where it was not measured."""
-    return read(grid_path(settings, scenario, cores), scenario)
+def measured_grid(settings: Settings, scenario: Scenario, cores: int) -> tuple[Grid, str]:
+    """The deployment's own, or one that comes with the package; and which, in words.
+
+    Raises GridError where there is neither.
+    """
+    own = grid_path(settings, scenario, cores)
+    if own.exists():
+        return read(own, scenario), f"measured here ({own})"
+    return shipped_grid(scenario, cores), "measured on another machine (2 cores, November 2026, ml-latest-small)"
+
+
+def shipped_grid(scenario: Scenario, cores: int) -> Grid:
+    """One that was measured when this was written. Raises GridError where there is none."""
+    path = Path(real.__file__).parent / "measured" / f"grid-{scenario.name}-{cores}.parquet"
+    if not path.exists():
+        raise GridError(
+            f"no grid of {scenario.name} on {cores} cores was measured here; "
+            f"`recsys tuner grid --scenario {scenario.name} --cores {cores}` does that"
+        )
+    return read(path, scenario)

@@ -15,15 +15,12 @@ EVENED = 0.5
 """Batches ready at which half of the loss by uneven stages is taken to be gone."""
 TARGETS = 96
 """Rates that are tried, as shares of what cores and trainer allow."""
-MARGIN = 1.0
-"""Standard errors that a stage is taken to be slower than estimated: too few workers cost more than some too many."""
 
 
 class ModelBased:
     """The best allocation of the fitted model, within the estimated memory."""
 
     name = "fitted model"
-    margin = MARGIN
 
     def begin(self, n: int) -> None:
         self.curves, self.memory = StageCurves(n), MemoryEstimate(n)
@@ -46,8 +43,7 @@ class ModelBased:
         ceiling = self.ceiling(readings)
         share = np.linspace(0.02, 1.0, TARGETS)
         rates = share[:, None] * ceiling  # (t, b)
-        slower = 1 + self.margin * self.curves.uncertainty()[:, :, None]
-        workers = workers_for(self.curves.coefficients() * slower, rates)
+        workers = workers_for(self.curves.coefficients(), rates)
         reached = workers.max(axis=2) < np.inf
         bounded = np.where(np.isfinite(workers), workers, 1)
         prefetch = self.memory.room_for(bounded, most=np.full(rates.shape, MOST_PREFETCH))

@@ -46,8 +46,8 @@ class Grid:
     allocation: Allocation
     throughput: FloatArray
     """(c,)"""
-    spread: FloatArray
-    """(c,) half the distance of the passes as a share of the rate; nan where there was one."""
+    passes: FloatArray
+    """(c, p) throughput of each pass; nan where a pass was disturbed there."""
     work: FloatArray
     """(c, n) seconds of a worker for a batch."""
     cpu: FloatArray
@@ -67,6 +67,14 @@ class Grid:
     def best(self) -> int:
         """Row of the best allocation."""
         return int(self.throughput.argmax())
+
+    @property
+    def noise(self) -> float:
+        """How far the first two passes over an allocation are apart, as a share of it (median); nan with one pass."""
+        if self.passes.shape[1] < 2:
+            return float("nan")
+        apart = np.abs(self.passes[:, 0] - self.passes[:, 1]) / self.throughput
+        return float(np.nanmedian(apart))
 
     @property
     def untuned(self) -> int:
@@ -124,18 +132,18 @@ def measure(
 
 
 def read(path: Path, scenario: Scenario) -> Grid:
-    """Raises GridError where fewer than ten allocations were measured undisturbed."""
+    """Of that scenario. Raises GridError where fewer than ten allocations were measured undisturbed."""
     if not path.exists():
         raise GridError(f"{path} is not there; `recsys tuner grid` measures it")
     frame = pl.read_parquet(path)
     kept = frame.filter(pl.col("foreign") <= FOREIGN)
     arrays = [c for c in kept.columns if c.split("_")[0] in ("work", "cpu", "busy") and c != "cpu"]
     figures = [pl.col(c).median() for c in ["throughput", "stall", "in_flight", *arrays]]
-    spread = ((pl.col("throughput").max() - pl.col("throughput").min()) / 2 / pl.col("throughput").mean()).alias(
-        "spread"
-    )
-    one = pl.when(pl.len() > 1).then(spread).otherwise(None).alias("spread")
-    table = kept.group_by(KEY).agg(*figures, one).sort(KEY)
+    each = [
+        pl.col("throughput").filter(pl.col("pass") == number).mean().alias(f"pass_{number}")
+        for number in frame["pass"].unique().sort()
+    ]
+    table = kept.group_by(KEY).agg(*figures, *each).sort(KEY)
     if len(table) < 10:
         raise GridError(
             f"{path}: {len(table)} allocations undisturbed of {len(frame)} probes; measure on a quiet machine"
@@ -152,7 +160,7 @@ def _grid(table: pl.DataFrame, scenario: Scenario, cores: int, left_out: int) ->
         cores,
         Allocation(table.select(STAGES).to_numpy().astype(np.int64), table["prefetch"].to_numpy().astype(np.int64)),
         table["throughput"].to_numpy(),
-        table["spread"].cast(pl.Float64).to_numpy(),
+        table.select(pl.col("^pass_[0-9]+$").cast(pl.Float64)).to_numpy(),
         stages("work"),
         stages("cpu"),
         stages("busy"),

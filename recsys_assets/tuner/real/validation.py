@@ -2,6 +2,8 @@
 
     MAPE = mean |X^ - X| / X;   rank = Spearman(X^, X);   regret = 1 - X(argmax X^) / max X, all on held-out allocations
 
+The maximum of noisy figures is too high: of a hundred allocations that are alike, one always shines. So where there are
+two passes, the best is taken from one and its figure, and that of the model's choice, from the other.
 The bars were set before: MAPE <= 15 %, rank >= 0.9, regret <= 5 %. What does not pass is not asked further.
 """
 
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.real.calibration import calibrate
 from recsys_assets.tuner.real.grid import Grid
 
@@ -66,11 +69,9 @@ def validate(grid: Grid, *, seed: int = 0, splits: int = SPLITS) -> Validation:
         order = rng.permutation(n)
         fitted, held = np.split(order, [round(n * FITTED)])
         figures.append(_judged(grid, fitted, held))
-    mape, rank, regret = np.array(figures).T
-    noise = float(np.nanmedian(grid.spread)) if np.isfinite(grid.spread).any() else float("nan")
-    return Validation(
-        grid.scenario.name, grid.cores, n, mape.mean(), rank.mean(), regret.mean(), regret.max(), 2 * noise
-    )
+    mape, rank, missed = np.array(figures).T
+    means = (float(mape.mean()), float(rank.mean()), float(missed.mean()), float(missed.max()))
+    return Validation(grid.scenario.name, grid.cores, n, *means, grid.noise)
 
 
 def _judged(grid: Grid, fitted: np.ndarray, held: np.ndarray) -> tuple[float, float, float]:
@@ -79,4 +80,13 @@ def _judged(grid: Grid, fitted: np.ndarray, held: np.ndarray) -> tuple[float, fl
     foretold = calibrate(grid, fitted).throughput(grid.allocation.take(held))
     truth = grid.throughput[held]
     error = float(np.mean(np.abs(foretold - truth) / truth))
-    return error, float(spearmanr(foretold, truth).statistic), float(1 - truth[foretold.argmax()] / truth.max())
+    return error, float(spearmanr(foretold, truth).statistic), regret(int(foretold.argmax()), grid.passes[held], truth)
+
+
+def regret(chosen: int, passes: FloatArray, truth: FloatArray) -> float:
+    """Of row `chosen`; `passes` (c, p), `truth` (c,). Not negative in expectation, though it may be by chance."""
+    whole = passes[np.isfinite(passes).all(axis=1)]
+    if passes.shape[1] < 2 or not np.isfinite(passes[chosen]).all() or not len(whole):
+        return float(1 - truth[chosen] / truth.max())
+    ways = [(here, 1 - here) for here in (0, 1)]
+    return float(np.mean([1 - passes[chosen, there] / whole[whole[:, here].argmax(), there] for here, there in ways]))

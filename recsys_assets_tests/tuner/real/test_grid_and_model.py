@@ -14,12 +14,13 @@ from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.controllers.rules import OneEach
 from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.deployed import shipped_grid
 from recsys_assets.tuner.real.calibration import calibrate
 from recsys_assets.tuner.real.grid import LEVELS, Grid, GridError, allocations, measure, read
 from recsys_assets.tuner.real.replay import MeasuredPipeline, replayed
-from recsys_assets.tuner.real.validation import validate
+from recsys_assets.tuner.real.validation import regret, validate
 from recsys_assets.tuner.real.what_if import ask, bytes_of
-from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE, Workload
+from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE, Scenario, Workload
 from recsys_assets_tests.tuner.real.conftest import CORES, CPU, PLANTED, RATE, TRAINER, planted_rows
 
 
@@ -64,15 +65,29 @@ def test_the_model_finds_the_planted_law_from_a_third_of_the_grid(planted: Grid)
 def test_a_grid_of_chance_does_not_pass(planted: Grid) -> None:
     assert validate(planted, splits=5).passed
     shuffled = np.random.default_rng(0).permutation(planted.throughput)
-    found = validate(replace(planted, throughput=shuffled), splits=5)
+    found = validate(replace(planted, throughput=shuffled, passes=shuffled[:, None]), splits=5)
 
     assert not found.passed
     assert "NOT passed: error" in found.sentence
     assert len(found.missed) >= 2
 
 
+def test_of_allocations_that_are_alike_none_is_regretted() -> None:
+    """Their best by chance would be 10 % better than any that was chosen before."""
+    rng = np.random.default_rng(0)
+    worlds = 100 * (1 + 0.05 * rng.normal(size=(1000, 100, 2)))
+    twice = [regret(0, world, world.mean(axis=1)) for world in worlds]
+    once = [regret(0, world[:, :1], world[:, 0]) for world in worlds]
+
+    assert abs(np.mean(twice)) < 0.006
+    assert np.mean(once) > 0.08
+    better = np.vstack([worlds[0], [[150.0, 150.0]]])
+    assert regret(0, better, better.mean(axis=1)) == pytest.approx(1 - worlds[0, 0].mean() / 150)
+
+
 def test_what_if_gives_no_figure_where_the_model_did_not_pass(planted: Grid) -> None:
-    chance = replace(planted, throughput=np.random.default_rng(0).permutation(planted.throughput))
+    shuffled = np.random.default_rng(0).permutation(planted.throughput)
+    chance = replace(planted, throughput=shuffled, passes=shuffled[:, None])
     refused = ask(chance, cores=64, memory=1e9)
     answered = ask(planted, cores=2, memory=1e9)
 
@@ -143,3 +158,23 @@ def test_a_replay_that_holds_more_than_the_budget_dies_and_comes_back(planted: G
 def test_every_level_is_what_the_engine_can_run() -> None:
     assert len(allocations(LEVELS)) == 120
     assert CPU.shape == RATE.shape
+
+
+@pytest.mark.parametrize(("scenario", "cores", "passed"), [(OBJECT_STORE, 2, True), (LOCAL_DISK, 2, False)])
+def test_the_model_passes_on_the_measured_object_store_and_is_refused_on_the_local_disk(
+    scenario: Scenario, cores: int, passed: bool
+) -> None:
+    grid = shipped_grid(scenario, cores)
+    found = validate(grid, splits=4)
+
+    assert found.passed is passed
+    assert found.mape < 0.06
+    assert (ask(grid, cores=64, memory=256e9).throughput is not None) is passed
+
+
+def test_what_was_measured_is_what_is_claimed_of_it() -> None:
+    store, disk = shipped_grid(OBJECT_STORE, 2), shipped_grid(LOCAL_DISK, 2)
+
+    assert store.throughput.max() / store.throughput[store.untuned] > 10
+    assert 1.1 < disk.throughput.max() / disk.throughput[disk.untuned] < 1.2
+    assert store.allocation.workers[store.best][0] == 16
