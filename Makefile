@@ -16,7 +16,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 export MPLBACKEND := Agg
 
-.PHONY: help demo test dev install install-dev check format bench constraints clean
+.PHONY: help demo test dev serve install install-dev check format bench constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ test: install-dev ## all tests; those of the whole graph and its pages beside th
 
 dev: install ## the Dagster web UI with daemon (schedule, sensors) on http://127.0.0.1:3000
 	@$(BIN)/dagster dev -w workspace.yaml
+
+serve: install ## the HTTP API on http://127.0.0.1:8000; its docs are at /docs
+	@$(BIN)/recsys serve
 
 check: install-dev ## format, lint, types, import rules; seconds
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

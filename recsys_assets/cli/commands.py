@@ -20,12 +20,14 @@ from recsys_assets.cli import (
     feedback,
     generate,
     ingest,
+    keys,
     models,
     profile,
     quality,
     quarantine,
     rehearse,
     run,
+    serve,
     train,
     tune,
     tuner,
@@ -48,6 +50,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.recommend,
     answers.similar,
     profile.profile,
+    serve.serve,
     models.models,
     models.rollback,
     models.audit,
@@ -60,6 +63,7 @@ GROUPS: dict[str, typer.Typer] = {
     "quality": quality.group,
     "feedback": feedback.group,
     "tuner": tuner.group,
+    "keys": keys.group,
 }
 """Name of the group -> its commands."""
 
