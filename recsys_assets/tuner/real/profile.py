@@ -151,8 +151,7 @@ def _changes(start: Knobs) -> list[tuple[str, Knobs]]:
 
 
 def _words(knobs: Knobs) -> str:
-    workers = ", ".join(f"{name} {w}" for name, w in zip(STAGES, knobs.workers, strict=True))
-    return f"{workers}, {knobs.prefetch} ready"
+    return f"workers {'/'.join(map(str, knobs.workers))}, {knobs.prefetch} ready"
 
 
 def _try(
