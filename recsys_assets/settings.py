@@ -7,6 +7,7 @@ Nothing here is evaluated at import: `load_settings()` reads the environment ane
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,9 @@ class Settings(BaseSettings):
     """Share of its champion's simulated return that an agent may lose."""
     gate_off_policy_margin: float = Field(default=0.1, ge=0)
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
+    training_storage: Literal["memory", "local-disk", "object-store"] = "memory"
+    """Where sequence models read their training data from: memory; a parquet snapshot on disk; or that snapshot as from
+    an object store, emulated (100 ms to the first byte), which shows what a tuned pipeline is worth."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)

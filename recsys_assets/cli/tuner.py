@@ -108,6 +108,61 @@ def validate(
         raise typer.Exit(FAILED)
 
 
+@group.command()
+def train(
+    steps: Annotated[int, typer.Option(min=1, help="Decisions that are learned from.")] = 1_200_000,
+    pipelines: Annotated[int, typer.Option(min=2, help="Simulated pipelines of each family in the comparison.")] = 256,
+    dataset: DatasetOption = None,
+) -> None:
+    """Train the learned tuner on simulated pipelines, compare it there with its rivals, and keep it."""
+    from recsys_assets.tuner.evaluation.report import to_markdown
+    from recsys_assets.tuner.learned.training import TunerConfig
+    from recsys_assets.tuner.published import publish_tuner
+
+    made = publish_tuner(
+        settings_of(dataset),
+        TunerConfig(steps=steps),
+        pipelines=pipelines,
+        progress=lambda line: err.print(line, highlight=False),
+    )
+    looks = made.trained.looks
+    out.print(
+        f"SIMULATED. q on validation pipelines: {looks[0].quality:.4f} at the start, "
+        f"{max(k.quality for k in looks):.4f} at the best of {len(looks)} looks.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    out.print(to_markdown(made.contests), highlight=False, soft_wrap=True, markup=False)
+    out.print(str(made.path), highlight=False, soft_wrap=True)
+
+
+@group.command()
+def tune(
+    scenario: ScenarioOption = "object-store",
+    decisions: Annotated[int, typer.Option(min=4, help="Of the tuner.")] = 30,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between decisions.")] = 1.0,
+    dataset: DatasetOption = None,
+) -> None:
+    """Tune the real pipeline while it runs, with every decision: what limited it, what was done, expected and got."""
+    from recsys_assets.tuner.published import deployed_tuner
+    from recsys_assets.tuner.tuned import tune_live
+
+    settings, chosen = settings_of(dataset), _scenario(scenario)
+    with _clear_errors():
+        found = tune_live(
+            _workload(settings), chosen, deployed_tuner(settings), decisions=decisions, interval=interval, resize=False
+        )
+    table = RichTable(title="Decisions", title_justify="left")
+    for column in ("limited by", "action", "decided by", "expected", "got", "stall"):
+        table.add_column(column)
+    for d in found.log:
+        if d.before != d.after:
+            figures = (f"{d.expected:.0f}", f"{d.got:.0f}", f"{d.stall:.0%}")
+            table.add_row(d.bottleneck, d.action, d.by, *figures)
+    out.print(table)
+    out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
+
+
 @group.command(name="what-if")
 def what_if(
     cores: Annotated[int, typer.Option(min=1, help="Of the machine in question.")],

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class Decision:
     """Share of the memory budget."""
     seconds: float
     """That deciding and switching took."""
+    by: str = ""
+    """Who decided."""
+    expected: float = float("nan")
+    """Batches a second that they counted on."""
+    got: float = float("nan")
+    """Batches a second of the interval after it."""
 
     @property
     def action(self) -> str:
@@ -79,6 +86,18 @@ def readings_between(
         np.array([(held.sum() + knobs.prefetch * batch_bytes) / budget]),
         np.array([made == 0]),
     )
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A tuner that says who decided last, and on what throughput they counted, of the first pipeline."""
+
+    def explain(self) -> tuple[str, float]: ...
+
+
+def explained(controller: Controller) -> tuple[str, float]:
+    """By any tuner; nan where it counts on nothing."""
+    return controller.explain() if isinstance(controller, Explains) else (controller.name, float("nan"))
 
 
 @dataclass
@@ -134,6 +153,9 @@ class LiveTuning:
         wanted = self.controller.decide(readings)
         chosen = _within_engine(wanted)
         self.engine.resize(chosen)
+        if self.decisions:
+            self.decisions[-1] = replace(self.decisions[-1], got=float(readings.throughput[0]))
+        by, expected = explained(self.controller)
         decision = Decision(
             after.at,
             STAGES[int(readings.busy[0].argmax())] if readings.stall[0] > 0.05 else "trainer",
@@ -143,6 +165,8 @@ class LiveTuning:
             float(readings.stall[0]),
             float(readings.memory[0]),
             self.clock() - began,
+            by,
+            expected,
         )
         self.decisions.append(decision)
         return decision

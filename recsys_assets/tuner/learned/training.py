@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.progress import Progress, silent
@@ -19,6 +20,7 @@ from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW
 from recsys_assets.tuner.learned.policy import Layer, LearnedTuner
 from recsys_assets.tuner.learned.vector import PipelinesVecEnv
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView
+from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.simulator.families import WIDER
 from recsys_assets.tuner.simulator.running import Scenario, joined, scenario
 
@@ -81,7 +83,23 @@ def train_tuner(config: TunerConfig | None = None, *, seed: int, progress: Progr
             best = tuner_of(model.policy)
         looks.append(look)
         progress(f"tuner: {look.steps:,} of {config.steps:,} decisions, q {look.quality:.4f}")
+    best.seen = _seen_by(best, validation)
     return TrainedTuner(best, tuple(looks), model.num_timesteps / max(1e-9, time.process_time() - began))
+
+
+def _seen_by(tuner: LearnedTuner, pipelines: Scenario) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lowest and highest of each figure while `tuner` plays."""
+    looked: list[NDArray[np.float32]] = []
+
+    class Looking(ProposalView):
+        def see(self, readings: Readings) -> NDArray[np.float32]:
+            seen = super().see(readings)
+            looked.append(seen)
+            return seen
+
+    play(LearnedTuner(tuner.layers, Looking()), pipelines, seed=1)
+    every = np.concatenate(looked)
+    return every.min(axis=0), every.max(axis=0)
 
 
 def validation_pipelines(config: TunerConfig) -> Scenario:
