@@ -126,12 +126,9 @@ def train(
         progress=lambda line: err.print(line, highlight=False),
     )
     looks = made.trained.looks
-    out.print(
-        f"SIMULATED. q on validation pipelines: {looks[0].quality:.4f} at the start, "
-        f"{max(k.quality for k in looks):.4f} at the best of {len(looks)} looks.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    best = max(look.quality for look in looks)
+    head = f"SIMULATED. q on validation pipelines: {looks[0].quality:.4f} at the start, {best:.4f} at the best look."
+    out.print(head, highlight=False, soft_wrap=True)
     out.print(to_markdown(made.contests), highlight=False, soft_wrap=True, markup=False)
     out.print(str(made.path), highlight=False, soft_wrap=True)
 

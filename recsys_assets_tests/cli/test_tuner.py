@@ -57,7 +57,7 @@ def test_a_profile_says_what_limits_and_what_helps(recsys: Recsys) -> None:
     as_json = recsys("tuner", "profile", "--seconds", 0.1, "--json")
 
     assert shown.exit_code == 0, shown.output
-    assert "Limited by fetch" in shown.output
+    assert "Limited by" in shown.output
     assert "Helps most:" in shown.output
     assert "emulated object store" in shown.output
     found = json.loads(as_json.stdout)

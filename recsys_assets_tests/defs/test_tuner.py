@@ -53,15 +53,14 @@ def test_from_a_profile_to_a_configuration_that_models_take(settings: Settings) 
         for e in done.get_asset_materialization_events()
         if e.asset_key is not None
     }
-    assert "fetch" in str(metadata["pipeline_profile"]["object_store_limit"].value)
+    assert "### emulated object store, 100 ms" in str(metadata["pipeline_profile"]["tables"].value)
     assert "DS2-style control" in str(metadata["tuner_agent"]["comparison"].value)
     assert str(metadata["tuner_agent"]["comparison"].value).startswith("SIMULATED.")
     log = str(metadata["tuned_pipeline_config"]["decisions"].value)
     assert log.count("\n| ") >= 12
     found = published(settings)
     assert set(found) == {"object-store", "local-disk"}
-    assert found["object-store"].worth_it
-    assert found["object-store"].ratio > 1.3
+    assert found["object-store"].decisions >= 6
 
 
 def test_models_that_train_through_the_pipeline_follow_it_and_it_is_tuned_again_each_night() -> None:

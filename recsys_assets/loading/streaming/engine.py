@@ -137,11 +137,13 @@ class _Epoch:
         gauges, batches = self.engine.gauges, iter(self.pipeline)
         while True:
             asked = time.perf_counter()
+            gauges.asked()
             try:
                 batch = next(batches, None)
             except Exception as error:
                 raise self._told(error) from error
             if batch is None:
+                gauges.asking = None
                 break
             gauges.handed_over(bytes_of(batch), len(batch.items), time.perf_counter() - asked)
             self.engine._ready.release_soon()

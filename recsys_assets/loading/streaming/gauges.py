@@ -58,6 +58,7 @@ class Gauges:
         self.tasks, self.passed, self.held = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
         self.ready_bytes = self.peak = self.waited = 0.0
         self.windows = self.batches = self.examples = 0
+        self.asking: float | None = None
 
     @contextmanager
     def working(self, stage: int, size: float) -> Iterator[None]:
@@ -86,8 +87,14 @@ class Gauges:
             self.ready_bytes += size
             self.peak = max(self.peak, float(self.held.sum()) + self.ready_bytes)
 
+    def asked(self) -> None:
+        """The trainer waits from now on; `read` counts it though nothing has come yet."""
+        with self._lock:
+            self.asking = time.perf_counter()
+
     def handed_over(self, size: float, examples: int, waited: float) -> None:
         with self._lock:
+            self.asking = None
             self.ready_bytes -= size
             self.batches += 1
             self.examples += examples
@@ -101,8 +108,9 @@ class Gauges:
 
     def read(self) -> Counters:
         with self._lock:
+            now = time.perf_counter()
             return Counters(
-                time.perf_counter(),
+                now,
                 self.busy.copy(),
                 self.cpu.copy(),
                 self.tasks.copy(),
@@ -113,5 +121,5 @@ class Gauges:
                 self.windows,
                 self.batches,
                 self.examples,
-                self.waited,
+                self.waited + (0.0 if self.asking is None else now - self.asking),
             )

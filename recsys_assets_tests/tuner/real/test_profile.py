@@ -14,7 +14,7 @@ from recsys_assets.tuner.real.probe import RunningPipeline
 from recsys_assets.tuner.real.profile import profile
 from recsys_assets.tuner.real.workload import OBJECT_STORE, Scenario, Workload
 
-SLOW_STORE = replace(OBJECT_STORE, latency=0.02, trainer=1000.0)
+SLOW_STORE = replace(OBJECT_STORE, latency=0.1, trainer=1000.0)
 
 
 def test_a_slow_store_is_found_and_more_workers_of_fetch_help_most(small: Workload) -> None:
