@@ -13,6 +13,7 @@ import typer
 
 from recsys_assets.cli import (
     answers,
+    backup,
     data,
     drops,
     evaluate,
@@ -32,6 +33,9 @@ from recsys_assets.cli import (
     tune,
     tuner,
 )
+from recsys_assets.cli import (
+    app as web_app,
+)
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -44,6 +48,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
     evaluate_agent.evaluate_reward,
+    evaluate_agent.evaluate_ppo,
     train.train,
     rehearse.rehearse,
     tune.tune,
@@ -51,11 +56,14 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.similar,
     profile.profile,
     serve.serve,
+    web_app.app,
     models.models,
     models.rollback,
     models.audit,
     models.shadow,
     run.doctor,
+    backup.backup,
+    backup.restore,
 )
 
 GROUPS: dict[str, typer.Typer] = {
