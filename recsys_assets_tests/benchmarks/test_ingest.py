@@ -33,7 +33,7 @@ from recsys_assets.settings import PROJECT_ROOT, load_settings
 from recsys_assets.sources import fetch, prepare
 from recsys_assets.sources.drops import drops_dir
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
-from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.clean import clean_tables
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.load import load_raw, load_tables
@@ -121,7 +121,7 @@ def run(folder: Path) -> dict[str, object]:
             with timed(f"{again}judge"):
                 list(validate_tables(con, RAW_TABLES))
             with timed(f"{again}clean"):
-                reports.append({t.name: clean_table(con, t) for t in VALIDATED_FROM}["ratings"])
+                reports.append(next(r for r in list(clean_tables(con, list(VALIDATED_FROM))) if r.table == "ratings"))
             with timed(f"{again}judge"):
                 list(validate_tables(con, list(VALIDATED_FROM)))
             with timed(f"{again}catalogue"):
