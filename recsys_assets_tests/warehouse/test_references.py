@@ -55,22 +55,20 @@ def test_rows_that_break_another_rule_are_found_beside_those_that_point_nowhere(
     assert report.quarantined == {"movie_id_unknown": 1, "rating_range": 2, "movie_id_not_a_number": 1}
 
 
-def sorted_world(con: duckdb.DuckDBPyConnection, folder: Path) -> np.ndarray:
-    """Sorted ratings of 600 users, more than a row group of them, one movie in 50 unknown; the rows to be taken."""
-    pairs = np.stack(np.meshgrid(np.arange(1, 601), np.arange(1, 401), indexing="ij"), axis=-1).reshape(-1, 2)
-    lines = [f"{user},{movie},3.5,{SECOND}" for user, movie in pairs.tolist()]
-    movies = [f"{movie},Heat (1995),Action" for movie in range(1, 401) if movie % 50]
-    filled(con, by_table(movies_file(folder, *movies), ratings_file(folder, *lines)))
-    return pairs[pairs[:, 1] % 50 > 0]
-
-
 def test_sorted_ratings_are_stored_sorted_though_some_are_put_aside(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """A join in their way would mix what its threads find."""
-    expected = sorted_world(con, tmp_path)
+    """A million, for two threads to take turns: a join would mix what they find."""
+    file = ratings_file(tmp_path)
+    pairs = "SELECT 1 + i // 400 AS user_id, 1 + i % 400 AS movie_id FROM range(1000000) t(i)"
+    rows = f"SELECT user_id AS userId, movie_id AS movieId, 3.5 AS rating, {SECOND} AS timestamp FROM ({pairs})"
+    con.execute(f"COPY ({rows}) TO '{file.path}' (HEADER, DELIMITER ',')")
+    movies = [f"{movie},Heat (1995),Action" for movie in range(1, 401) if movie % 50]
+    filled(con, by_table(movies_file(tmp_path, *movies), file))
+    expected = con.execute(f"SELECT * FROM ({pairs}) WHERE movie_id % 50 > 0 ORDER BY ALL").fetchnumpy()
     stored = con.execute("SELECT user_id, movie_id FROM ratings").fetchnumpy()
-    assert np.array_equal(np.stack([stored["user_id"], stored["movie_id"]], axis=-1), expected)
+    assert np.array_equal(stored["user_id"], expected["user_id"])
+    assert np.array_equal(stored["movie_id"], expected["movie_id"])
 
 
 def test_what_a_reference_needs_is_gone_afterwards(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from recsys_assets.warehouse.database import WarehouseError
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.snapshot import DataSnapshot, current_snapshot, publish_snapshot
-from recsys_assets.warehouse.tables import MOVIES, QUARANTINE, RATINGS, TAGS
+from recsys_assets.warehouse.tables import MOVIES, QUARANTINE, RATINGS
 from recsys_assets_tests.warehouse.files import latest_small, movies_file, ratings_file
 from recsys_assets_tests.warehouse.filling import NOW, by_table, filled
 
-TABLES = (RATINGS, MOVIES, TAGS, QUARANTINE)
+TABLES = (RATINGS, MOVIES, QUARANTINE)
 SECOND = 1_000_000_000
 
 
@@ -39,7 +39,7 @@ def test_tables_that_did_not_change_are_not_published_again(
     filled(con, files)
     again, second = published(con, lake)
     assert again == snapshot == current_snapshot(lake)
-    assert {t for t in second if second[t] == first[t]} == {"ratings", "movies", "tags"}
+    assert {t for t in second if second[t] == first[t]} == {"ratings", "movies"}
 
 
 def test_one_rating_more_or_another_is_published(con: duckdb.DuckDBPyConnection, lake: Lake, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_one_rating_more_or_another_is_published(con: duckdb.DuckDBPyConnection,
     assert len(lake.snapshots("movies")) == 1
 
 
-def test_what_was_published_unsorted_or_side_by_side_has_the_bytes_of_one_table_alone(
+def test_tables_published_side_by_side_have_the_bytes_of_each_alone(
     con: duckdb.DuckDBPyConnection, lake: Lake, mirror: Path, tmp_path: Path
 ) -> None:
     filled(con, latest_small(mirror, tmp_path))
