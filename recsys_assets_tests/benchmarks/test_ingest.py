@@ -121,7 +121,7 @@ def run(folder: Path) -> dict[str, object]:
             with timed(f"{again}judge"):
                 list(validate_tables(con, RAW_TABLES))
             with timed(f"{again}clean"):
-                reports.append(next(r for r in list(clean_tables(con, list(VALIDATED_FROM))) if r.table == "ratings"))
+                reports.append({r.table: r for r in clean_tables(con, list(VALIDATED_FROM))}["ratings"])
             with timed(f"{again}judge"):
                 list(validate_tables(con, list(VALIDATED_FROM)))
             with timed(f"{again}catalogue"):
