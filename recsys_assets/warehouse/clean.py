@@ -39,7 +39,7 @@ from recsys_assets.warehouse.cleaning_sql import (
     typed_sql,
     unsound_rows_sql,
 )
-from recsys_assets.warehouse.database import WarehouseError, require_tables, transaction
+from recsys_assets.warehouse.database import WarehouseError, in_any_order, require_tables, transaction
 from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.keys import has_repeats
@@ -91,7 +91,7 @@ def clean_table(
     """
     latest = (now or datetime.now(UTC)).replace(tzinfo=None) + timedelta(days=1)
     require_tables(con, tuple(sorted(_needed(table))))
-    with _in_any_order(con) if RECIPES[table.name].costly else nullcontext(), transaction(con):
+    with in_any_order(con) if RECIPES[table.name].costly else nullcontext(), transaction(con):
         con.execute(create_table_sql(QUARANTINE))
         reports = [_Cleaning(con, t, RECIPES[t.name], latest).run(progress) for t in _built(table)]
     return reports[-1]
@@ -106,7 +106,8 @@ def clean_tables(
 ) -> Iterator[CleanReport]:
     """`clean_table` of several tables, two at a time; reports come in the order of the tables.
 
-    A table that another needs must stand before it.
+    A table that another needs must stand before it. What stands behind a costly one waits for it: that one takes
+    both threads by itself, where movies and ratings leave one idle now and then.
     """
     con.execute(create_table_sql(QUARANTINE))  # two connections can't make one table at once
     stored_state(con, "")
@@ -114,9 +115,11 @@ def clean_tables(
     def clean(own: duckdb.DuckDBPyConnection, table: Table) -> CleanReport:
         return clean_table(own, table, now=now, progress=progress)
 
-    made = [{t.name for t in _built(table)} for table in tables]
+    def waits(table: Table, for_: Table) -> bool:
+        return RECIPES[for_.name].costly or bool({t.name for t in _built(for_)} & _needed(table))
+
     after = {
-        place: {other for other in range(place) if made[other] & _needed(table)} for place, table in enumerate(tables)
+        place: {other for other in range(place) if waits(table, tables[other])} for place, table in enumerate(tables)
     }
     yield from side_by_side(con, [partial(clean, table=table) for table in tables], after=after)
 
@@ -132,16 +135,6 @@ def _needed(table: Table) -> set[str]:
     needed = {name for t in built for name in (RECIPES[t.name].raw.name, *RECIPES[t.name].needs)}
     needed |= {r.table for t in built for r in t.references}
     return needed - {t.name for t in built}
-
-
-@contextmanager
-def _in_any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """To keep the order of rows, which no one asks for, DuckDB would read what is `in_parts` one part after another."""
-    con.execute("SET SESSION preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        con.execute("RESET SESSION preserve_insertion_order")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -115,7 +115,8 @@ def run(folder: Path) -> dict[str, object]:
         fetch._DIGESTS.clear()  # each time is a run of its own, in processes that have hashed nothing yet
         with timed(f"{again}find and check the files"):
             files = prepare(settings)
-        with Warehouse.of(settings).connect() as con:
+        with ExitStack() as opened:
+            con = opened.enter_context(Warehouse.of(settings).connect())
             with timed(f"{again}land"):
                 list(load_tables(con, RAW_TABLES, files))
             with timed(f"{again}judge"):
@@ -129,6 +130,8 @@ def run(folder: Path) -> dict[str, object]:
                 validate(con, CATALOGUE)
             with timed(f"{again}publish"):
                 publish_snapshot(con, lake, PUBLISHED)
+            with timed(f"{again}close the warehouse"):  # what was not stored yet is stored now
+                opened.close()
         if not again:
             peak = peak_mb()
     with timed(SPLITS):
