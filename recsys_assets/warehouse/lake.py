@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,10 +190,12 @@ class Lake:
 
 
 def _describe(name: str, file: Path, upstream: Mapping[str, str]) -> Snapshot:
-    sha256 = _sha256(file)
-    rows = pl.scan_parquet(file, glob=False)
-    times = [pl.col(TIME_COLUMN).min().alias("first"), pl.col(TIME_COLUMN).max().alias("last")]
-    facts = rows.select(pl.len().alias("rows"), *(times if TIME_COLUMN in rows.collect_schema() else [])).collect()
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(_sha256, file)
+        rows = pl.scan_parquet(file, glob=False)
+        times = [pl.col(TIME_COLUMN).min().alias("first"), pl.col(TIME_COLUMN).max().alias("last")]
+        facts = rows.select(pl.len().alias("rows"), *(times if TIME_COLUMN in rows.collect_schema() else [])).collect()
+    sha256 = hashed.result()
     first, last = (facts[c][0] if c in facts.columns else None for c in ("first", "last"))
     return Snapshot(
         table=name,
