@@ -43,6 +43,17 @@ def recommend(
         list[str] | None,
         typer.Option(metavar="TITLE=STARS", help='For a newcomer: a title they rate, "Heat (1995)=2"; repeatable.'),
     ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Of agents: weight of likeness of content; 0: the agent alone, 1: content."),
+    ] = None,
+    toward: Annotated[
+        list[str] | None, typer.Option(metavar="GENRE", help="Of agents: a genre whose movies are raised; repeatable.")
+    ] = None,
+    bias: Annotated[
+        float | None,
+        typer.Option(min=0, help="Of agents: standard deviations of the scores by which `--toward` raises a movie."),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
     model: ModelOption = None,
     dataset: DatasetOption = None,
@@ -51,15 +62,20 @@ def recommend(
     """Movies for a user, or for a newcomer who names genres or titles; each with its reasons."""
     _require_one_way_of_asking(user=user, genre=genre, titles=[*(likes or ()), *(rating or ())])
     rated = (*((title, LIKED) for title in likes or ()), *map(_title_and_rating, rating or ()))
-    from recsys_assets.serving.answers import Newcomer, recommend_newcomer
+    from recsys_assets.serving.answers import AnsweringMode, Newcomer, recommend_newcomer
     from recsys_assets.serving.answers import recommend as answer
 
+    if bias is not None and not toward:
+        stop(MISUSED, "--bias says how far --toward GENRE raises movies; name a genre")
+    mode = AnsweringMode(alpha, tuple(toward) if toward else None, bias)
+    if genre and mode != AnsweringMode():
+        stop(MISUSED, "--alpha, --toward and --bias are for those who rated something: --user, --likes or --rating")
     settings = settings_of(dataset)
     with clear_errors():
         if user is not None:
-            listed = answer(settings, _user_id(settings, user), k, model=model)
+            listed = answer(settings, _user_id(settings, user), k, model=model, mode=mode)
         else:
-            listed = recommend_newcomer(settings, Newcomer(rated, tuple(genre or ())), k, model=model)
+            listed = recommend_newcomer(settings, Newcomer(rated, tuple(genre or ())), k, model=model, mode=mode)
     if as_json:
         print_json(listed)
         return

@@ -13,6 +13,7 @@ import typer
 
 from recsys_assets.cli import (
     answers,
+    backup,
     data,
     drops,
     evaluate,
@@ -20,12 +21,14 @@ from recsys_assets.cli import (
     feedback,
     generate,
     ingest,
+    keys,
     models,
     profile,
     quality,
     quarantine,
     rehearse,
     run,
+    serve,
     train,
     tune,
 )
@@ -47,17 +50,21 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.recommend,
     answers.similar,
     profile.profile,
+    serve.serve,
     models.models,
     models.rollback,
     models.audit,
     models.shadow,
     run.doctor,
+    backup.backup,
+    backup.restore,
 )
 
 GROUPS: dict[str, typer.Typer] = {
     "quarantine": quarantine.group,
     "quality": quality.group,
     "feedback": feedback.group,
+    "keys": keys.group,
 }
 """Name of the group -> its commands."""
 

@@ -65,11 +65,12 @@ def _simulated_feedback(settings: Settings, steps: int | None, seeds: int) -> tu
     from recsys_assets.agents.evaluation.publish import publish_agent_report
     from recsys_assets.agents.evaluation.report import ReportConfig
     from recsys_assets.agents.evaluation.written import sentences
+    from recsys_assets.agents.recommender import DqnAgentConfig
     from recsys_assets.warehouse.lake import LakeError
 
-    dqn = DqnConfig() if steps is None else DqnConfig(steps=steps)
+    agent = DqnAgentConfig() if steps is None else DqnAgentConfig(dqn=DqnConfig(steps=steps))
     try:
-        published = publish_agent_report(settings, None, dqn, ReportConfig(seeds=seeds), progress=_say)
+        published = publish_agent_report(settings, agent, ReportConfig(seeds=seeds), progress=_say)
     except LakeError as error:
         command = f"recsys materialize '*data_snapshot' --dataset {settings.dataset}"
         stop(NOT_BUILT, f"{settings.dataset} has no published ratings; run `{command}` ({error})")

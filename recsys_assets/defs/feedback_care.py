@@ -10,7 +10,7 @@ import dagster as dg
 from recsys_assets.defs.features import data_snapshot
 from recsys_assets.defs.feedback import feedback
 from recsys_assets.defs.metadata import bullet_list, numbers
-from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
+from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment, by_itself
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.warehouse.lake import Lake
 
@@ -107,6 +107,6 @@ before_the_nightly_run = dg.ScheduleDefinition(
     job=tend_feedback,
     cron_schedule="30 1 * * *",
     execution_timezone=load_settings().timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+    default_status=by_itself(),
     description="At 01:30 in the zone of RECSYS_TIMEZONE, half an hour before everything is retrained.",
 )

@@ -17,13 +17,19 @@ from recsys_assets.warehouse.lake import Lake, LakeError
 
 
 @dataclass(frozen=True)
-class FeedbackStatus:
-    """Counts of one data set; `rejected`: batch -> reason."""
+class FeedbackFiles:
+    """Batches of one data set by where they are; `rejected`: batch -> reason."""
 
     waiting: tuple[str, ...]
     open_segments: int
     accepted_batches: int
     rejected: dict[str, str]
+
+
+@dataclass(frozen=True)
+class FeedbackStatus(FeedbackFiles):
+    """And what was taken of them."""
+
     events: int
     users: int
     actions: dict[str, int]
@@ -38,14 +44,26 @@ class FeedbackStatus:
 
 def feedback_status(settings: Settings) -> FeedbackStatus:
     """Look; nothing is sealed, moved or opened for it."""
-    folders = Folders.of(settings)
-    inbox = sorted(folders.inbox.iterdir()) if folders.inbox.exists() else []
     events = _published(settings, "feedback", EVENT_SCHEMA)
     texts = _published(
         settings, "feedback_texts", {"event_id": pl.String(), "label": pl.String(), "conflict": pl.Boolean()}
     )
     counts = events.group_by("action").len().sort("len", descending=True)
     return FeedbackStatus(
+        **vars(feedback_files(settings)),
+        events=len(events),
+        users=events["user_id"].n_unique(),
+        actions=dict(counts.iter_rows()),
+        texts=dict(texts.group_by("label").len().sort("len", descending=True).iter_rows()),
+        conflicts=tuple(texts.filter("conflict")["event_id"]),
+    )
+
+
+def feedback_files(settings: Settings) -> FeedbackFiles:
+    """What a look at the folders says."""
+    folders = Folders.of(settings)
+    inbox = sorted(folders.inbox.iterdir()) if folders.inbox.exists() else []
+    return FeedbackFiles(
         waiting=tuple(p.stem for p in inbox if p.suffix in SUFFIXES),
         open_segments=sum(p.suffix == OPEN for p in inbox),
         accepted_batches=len(_loose(folders) | set(archived_batches(folders.compacted))),
@@ -53,11 +71,6 @@ def feedback_status(settings: Settings) -> FeedbackStatus:
             p.name.removesuffix(".reason.txt"): p.read_text(encoding="utf-8").strip()
             for p in sorted(folders.rejected.glob("*.reason.txt"))
         },
-        events=len(events),
-        users=events["user_id"].n_unique(),
-        actions=dict(counts.iter_rows()),
-        texts=dict(texts.group_by("label").len().sort("len", descending=True).iter_rows()),
-        conflicts=tuple(texts.filter("conflict")["event_id"]),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,41 @@ class Newcomer:
     """Titles as in `find_title`, with the ratings given."""
     genres: tuple[str, ...] = ()
     """What to show the best of where no title is named."""
+
+
+@dataclass(frozen=True)
+class AnsweringMode:
+    """How an agent is to answer, for this one list; what is None stays as it was trained."""
+
+    alpha: float | None = None
+    """Weight of likeness of content beside what the agent learned, 0-1."""
+    genres: tuple[str, ...] | None = None
+    """Whose movies are raised."""
+    genre_bias: float | None = None
+    """By how many standard deviations of the scores."""
+
+    def of(self, recommender: Recommender) -> Recommender:
+        """`recommender` in this mode; itself where nothing is asked. Raises ModelError for one that has no modes."""
+        if self == AnsweringMode():
+            return recommender
+        if not isinstance(recommender, HasModes):
+            raise ModelError(
+                f"{recommender.name} answers in one way only; agents have modes, so name one: --model dqn_agent"
+            )
+        asked: Recommender = recommender.in_mode(alpha=self.alpha, genres=self.genres, genre_bias=self.genre_bias)
+        return asked
+
+
+@runtime_checkable
+class HasModes(Protocol):
+    """`agents.answering.SessionAgent`, which is not loaded to answer from other models."""
+
+    def in_mode(
+        self, *, alpha: float | None = None, genres: Sequence[str] | None = None, genre_bias: float | None = None
+    ) -> Self: ...
+
+
+AS_TRAINED = AnsweringMode()
 
 
 @dataclass(frozen=True)
@@ -70,9 +106,12 @@ def load_champion(settings: Settings, model: str | None = None) -> tuple[Recomme
     return load_model(path), read_manifest(path).get("data_version", "unknown")
 
 
-def recommend(settings: Settings, user: int, k: int, *, model: str | None = None) -> RecommendationList:
+def recommend(
+    settings: Settings, user: int, k: int, *, model: str | None = None, mode: AnsweringMode = AS_TRAINED
+) -> RecommendationList:
     """The `k` movies recommended to a user, each with the reasons its score is made of."""
-    return list_for(*load_champion(settings, model), user, k)
+    recommender, data_version = load_champion(settings, model)
+    return list_for(mode.of(recommender), data_version, user, k)
 
 
 def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> RecommendationList:
@@ -85,10 +124,11 @@ def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> 
 
 
 def recommend_newcomer(
-    settings: Settings, newcomer: Newcomer, k: int, *, model: str | None = None
+    settings: Settings, newcomer: Newcomer, k: int, *, model: str | None = None, mode: AnsweringMode = AS_TRAINED
 ) -> RecommendationList:
     """The `k` movies recommended to somebody the champion was not fitted on; nothing is retrained."""
     recommender, data_version = load_champion(settings, model)
+    recommender = mode.of(recommender)
     ratings, genres = ratings_of(newcomer, recommender.catalogue), newcomer.genres
     listed = recommender.fold_in(ratings, k, genres=genres)
     history = recommender.history_of(ratings)

@@ -64,6 +64,19 @@ def user_profile(
 ) -> UserProfile:
     """The profile of a user the champion knows, beside its top `k` for them."""
     recommender, data_version = load_champion(settings, model)
+    return profile_of(recommender, user, k, dataset=settings.dataset, data_version=data_version, config=config)
+
+
+def profile_of(
+    recommender: Recommender,
+    user: int,
+    k: int,
+    *,
+    dataset: str,
+    data_version: str,
+    config: ProfileConfig | None = None,
+) -> UserProfile:
+    """`user_profile` by a model that is loaded already."""
     rated = ratings_of_user(recommender, user)
     if rated.is_empty():
         raise ModelError(f"{recommender.name} knows no rating of user {user}; a profile is made of ratings")
@@ -82,7 +95,7 @@ def user_profile(
     cosine, overlap = fit.users.select("cosine", "overlap").row(0) if len(fit.users) else (0.0, 0.0)
     return UserProfile(
         user_id=user,
-        dataset=settings.dataset,
+        dataset=dataset,
         n_ratings=n_ratings,
         mean_rating=mean_rating,
         first=first,

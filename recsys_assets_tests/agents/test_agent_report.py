@@ -11,10 +11,10 @@ from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.evaluation.figures import spaced
 from recsys_assets.agents.evaluation.judging import report_agents
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport, OtherData, ReportConfig, headline
-from recsys_assets.agents.evaluation.rivals import RIVAL
+from recsys_assets.agents.evaluation.rivals import HEURISTIC, RIVAL
 from recsys_assets.agents.evaluation.tables import tables
 from recsys_assets.agents.evaluation.trainings import ALTERNATIVES
-from recsys_assets.agents.evaluation.written import to_html, to_markdown
+from recsys_assets.agents.evaluation.written import sentences, to_html, to_markdown
 from recsys_assets.agents.offpolicy.estimators import LEAST
 from recsys_assets.agents.policies.tuned import TuningConfig
 from recsys_assets.agents.setting import AgentSetting
@@ -49,9 +49,28 @@ def test_the_words_and_the_headline_hold_the_same_figures(report: AgentReport) -
     assert "Among people of another data set" in markdown
 
 
+def test_the_sentence_says_both_bars(report: AgentReport) -> None:
+    """The rival that counts, and the heuristic of one weight, whose difference is that of the two figures."""
+    said, of_heuristic = sentences(report)[0], report.verdict_of_heuristic
+    assert said.startswith(report.verdict.sentence)
+    assert of_heuristic.figures in said
+    assert (report.verdict.rival, of_heuristic.rival) == (RIVAL, HEURISTIC)
+    agent, heuristic = report.held_out[AGENT].mean.mean, report.held_out[HEURISTIC].mean.mean
+    assert of_heuristic.difference == pytest.approx(agent - heuristic, abs=1e-4)
+    assert f"| {HEURISTIC} |" in to_markdown(report, dataset="small")
+    asked = [c.asked for c in report.criteria if "more than" in c.asked]
+    assert [RIVAL in asked[0], HEURISTIC in asked[1]] == [True, True]
+
+
+def test_how_long_agents_were_trained_is_said_beside_the_default(report: AgentReport) -> None:
+    (said,) = [s for s in sentences(report) if s.startswith("Trained were")]
+    assert "2 agents, a seed each, for 512 steps" in said  # 400, rounded up to steps of all sessions
+    assert f"while {DqnConfig().steps:,} are the default of `dqn_agent`" in said
+
+
 def test_all_demands_are_answered_with_what_was_found(report: AgentReport) -> None:
     found = {c.asked.split(",")[0]: c for c in report.criteria}
-    assert len(found) == 7
+    assert len(report.criteria) == 8
     q = found["no Q-value above what a session can return"]
     assert q.met == all(look.max_q <= t.result.bound for t in report.trainings for look in t.result.looks)
     assert found["personalization of 0.5 or more"].found == f"{report.held_out[AGENT].personalization:.2f}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from recsys_assets.agents.crossfit import FOLDS, crossfitted
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.agents.evaluation.breadth import _repeats, breadth_of, personalization
 from recsys_assets.agents.evaluation.comparison import Comparison, Contestant, Result, compare
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
 from recsys_assets.agents.evaluation.verdict import verdict
+from recsys_assets.agents.policies import tuned
 from recsys_assets.agents.policies.linucb import fit_linucb
 from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
-from recsys_assets.agents.policies.tuned import TuningConfig, Weights, belief_policy, tune_belief_policy
+from recsys_assets.agents.policies.tuned import ONE, TuningConfig, Weights, belief_policy, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap, two_way_bootstrap
 from recsys_assets.recommenders import build
@@ -145,6 +149,19 @@ def test_the_verdict_says_what_the_interval_says(comparison: Comparison) -> None
     assert f"{earned.difference:+.2f}" in earned.sentence
 
 
+def test_differences_can_be_taken_from_any_contestant(comparison: Comparison) -> None:
+    """Against whom they were all compared first changes nothing: a chain of differences closes."""
+    again = comparison.against("random")
+    for result in again.results:
+        of_reference = comparison["random"].difference.mean
+        assert result.difference.mean == pytest.approx(comparison[result.name].difference.mean - of_reference, abs=1e-5)
+        assert result.difference_by_seed == pytest.approx(
+            np.subtract(result.by_seed, comparison["random"].by_seed), abs=1e-5
+        )
+    assert verdict(again, "greedy").rival == "random"
+    assert again.against("most rated") == comparison
+
+
 def _mirrored(result: Result) -> Result:
     d = result.difference
     return replace(result, difference=Interval(-d.mean, -d.high, -d.low, d.n))
@@ -156,17 +173,38 @@ def test_a_contestant_that_is_not_there_is_named(comparison: Comparison) -> None
 
 
 def test_tuned_weights_are_at_least_as_good_as_where_the_search_began(setting: AgentSetting) -> None:
-    from recsys_assets.agents.environments.rollout import rollout
+    weights = tune_belief_policy(setting, TuningConfig(rounds=2, draws=6), seed=3)
+    assert weights == tune_belief_policy(setting, TuningConfig(rounds=2, draws=6), seed=3)
+    returns = []
+    for w in (weights, Weights(1.0, 0.2, 1.5)):
+        played = [
+            expected_returns(belief_policy(fold, w), sessions, np.arange(len(sessions.known)), seeds=np.arange(1))[0]
+            for fold in crossfitted(setting)
+            for sessions in [PatientSessions(fold.simulator_a("train"), fold.model)]
+        ]
+        returns.append(np.concatenate(played).mean())
+    assert returns[0] >= returns[1]
 
-    weights = tune_belief_policy(setting, TuningConfig(rounds=2, draws=6, seeds=2), seed=3)
-    assert weights == tune_belief_policy(setting, TuningConfig(rounds=2, draws=6, seeds=2), seed=3)
-    sessions = setting.sessions(setting.simulator_a("validation"))
-    users, seeds = np.arange(len(sessions.known)), np.arange(2)
-    tuned, start = (
-        rollout(belief_policy(setting, w), sessions, users, seeds=seeds).returns.mean()
-        for w in (weights, Weights(1.0, 0.2, 1.5))
-    )
-    assert tuned >= start
+
+def test_the_search_asks_no_more_people_than_it_may(setting: AgentSetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> np.ndarray:
+        found = expected_returns(*args, **kwargs)
+        asked.append(found.size)
+        return found
+
+    monkeypatch.setattr(tuned, "expected_returns", counted)
+    tune_belief_policy(setting, TuningConfig(rounds=1, draws=2, seeds=3, people=20), seed=3)
+    assert asked == [5 * 3] * FOLDS * 2
+
+
+def test_the_heuristic_is_tuned_in_one_weight_alone(setting: AgentSetting) -> None:
+    config = TuningConfig(rounds=2, draws=6, seeds=2)
+    one = tune_belief_policy(setting, config, seed=3, tuned=ONE)
+    assert (one.popularity, one.doubt) == (0, 0)
+    assert one.variety > 0
+    assert one != tune_belief_policy(setting, config, seed=4, tuned=ONE)
 
 
 def test_pictures_can_be_drawn(comparison: Comparison) -> None:

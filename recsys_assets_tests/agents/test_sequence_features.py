@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.items import item_inputs
 from recsys_assets.agents.environments.logged_session import logged_sessions
+from recsys_assets.agents.evaluation import publish
 from recsys_assets.agents.policies.tuned import Weights
+from recsys_assets.agents.recommender import DqnAgentConfig
 from recsys_assets.agents.sequence_features import (
     SequenceFeatures,
     frozen_vectors,
@@ -21,6 +24,8 @@ from recsys_assets.agents.sequence_features import (
 from recsys_assets.agents.setting import AgentSetting, make_setting
 from recsys_assets.recommenders.data import TrainingData
 from recsys_assets.recommenders.models import build
+from recsys_assets.settings import load_settings
+from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.agents.conftest import small_world
 from recsys_assets_tests.agents.test_setting import CONFIG
 
@@ -105,6 +110,29 @@ def test_the_agent_and_replays_see_them(setting: AgentSetting) -> None:
     last = replays.histories.take(np.array([row])).movies[replays.starts[row] - 1]
     np.testing.assert_array_equal(replays.reset(np.array([row]))[0, 16:20], described.world.sequence[last])
     assert with_sequence_features(setting, SequenceFeatures(model="none")) is setting
+
+
+def test_the_report_judges_the_agent_that_the_asset_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same settings, and movies described by a sequence model: of training users, for others judge."""
+    interactions, catalogue = small_world()
+    settings = load_settings(dataset="synthetic").model_copy(update={"data_dir": tmp_path})
+    lake = Lake(settings.lake_dir)
+    lake.publish_frame(interactions, "ratings", upstream={})
+    lake.publish_frame(catalogue, "catalogue", upstream={})
+    agent = DqnAgentConfig(setting=CONFIG, sequence=FEATURES)
+    asked: list[tuple[AgentSetting, DqnConfig]] = []
+
+    def asks(setting: AgentSetting, dqn: DqnConfig, *_: object, **__: object) -> None:
+        asked.append((setting, dqn))
+        raise InterruptedError
+
+    monkeypatch.setattr(publish, "report_agents", asks)
+    with pytest.raises(InterruptedError):
+        publish.publish_agent_report(settings, agent)
+    (setting, dqn), alone = asked[0], publish.deployed_setting(settings, agent.setting)
+    assert dqn == agent.dqn
+    np.testing.assert_array_equal(setting.world.sequence, with_sequence_features(alone, agent.sequence).world.sequence)
+    assert setting.world.sequence.shape == (60, 4)
 
 
 def test_principal_components_are_those_of_the_singular_value_decomposition() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,13 @@ def test_what_was_finished_is_not_trained_again(setting: AgentSetting, tmp_path:
 def test_trainings_of_other_settings_are_done_anew(setting: AgentSetting, tmp_path: Path) -> None:
     trained(setting, tmp_path)
     said, _ = trained(setting, tmp_path, DQN.model_copy(update={"learning_rate": 1e-3}))
+    assert not any("was trained before" in line for line in said)
+
+
+def test_trainings_with_other_vectors_of_movies_are_done_anew(setting: AgentSetting, tmp_path: Path) -> None:
+    trained(setting, tmp_path)
+    vectors = np.random.default_rng(0).normal(size=(len(setting.world), 2)).astype(np.float32)
+    said, _ = trained(replace(setting, world=replace(setting.world, sequence=vectors)), tmp_path)
     assert not any("was trained before" in line for line in said)
 
 

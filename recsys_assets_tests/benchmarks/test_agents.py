@@ -18,8 +18,9 @@ from rich.table import Table
 
 from recsys_assets.agents.dqn.config import DqnConfig, NetworkConfig
 from recsys_assets.agents.dqn.items import item_inputs
-from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv
+from recsys_assets.agents.dqn.teacher import TeachingVecEnv
 from recsys_assets.agents.dqn.training import build_in
+from recsys_assets.agents.environments.expected import PatientSessions
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.simulators.base import Temper
 from recsys_assets.agents.simulators.by_factors import FactorPeople

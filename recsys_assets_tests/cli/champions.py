@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from recsys_assets.atomic import point_to
-from recsys_assets.recommenders import build
+from recsys_assets.recommenders import Recommender, build
 from recsys_assets.registry.export import write_default
 from recsys_assets.settings import Settings
 
@@ -20,9 +20,13 @@ def export_champion(
     config: dict[str, Any] | None = None,
 ) -> None:
     """Fit and export a champion that also answers where no model is named."""
-    exported = settings.champion_dir / ".versions" / name / "1"
+    export_fitted(settings, build(name, config).fit(interactions, catalogue, seed=1))
+
+
+def export_fitted(settings: Settings, fitted: Recommender) -> None:
+    """Export what is fitted already."""
+    exported = settings.champion_dir / ".versions" / fitted.name / "1"
     exported.parent.mkdir(parents=True)
-    fitted = build(name, config).fit(interactions, catalogue, seed=1)
     fitted.save(exported, extra={"data_version": "d1"})
-    point_to(settings.champion_dir / name, exported)
-    write_default(settings, name, "the only one")
+    point_to(settings.champion_dir / fitted.name, exported)
+    write_default(settings, fitted.name, "the only one")

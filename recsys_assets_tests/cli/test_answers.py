@@ -7,10 +7,12 @@ import json
 import polars as pl
 import pytest
 
-from recsys_assets.recommenders import load_model
+from recsys_assets.agents.recommender import DqnAgent
+from recsys_assets.recommenders import Recommender, build, load_model
 from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import load_settings
-from recsys_assets_tests.cli.champions import export_champion
+from recsys_assets_tests.agents.conftest import small_world
+from recsys_assets_tests.cli.champions import export_champion, export_fitted
 from recsys_assets_tests.cli.conftest import Recsys
 from recsys_assets_tests.recommenders.conftest import QUICK
 from recsys_assets_tests.recommenders.worlds import World, two_tastes
@@ -69,6 +71,8 @@ def test_the_table_says_who_answers_and_why(asked: Recsys) -> None:
         (("--rating", "Movie 1=9"), "0.5 to 5 stars"),
         (("--rating", "=3"), "0.5 to 5 stars"),
         (("--rating", "Movie 1=nan"), "0.5 to 5 stars"),
+        (("--genre", "noir", "--alpha", "0.5"), "for those who rated something"),
+        (("--user", "1", "--bias", "2"), "name a genre"),
     ],
 )
 def test_asking_wrongly_is_told_before_a_model_is_loaded(recsys: Recsys, command: tuple[str, ...], hint: str) -> None:
@@ -105,3 +109,34 @@ def test_where_no_reason_names_a_rated_movie_evidence_does(
             assert {m["movie_id"] for m in movie["evidence"]["movies"]} <= rated
     shown = " ".join(recsys("recommend", "--user", "101", "-k", "3").output.split())
     assert ("on average" in shown) == looked_up
+
+
+@pytest.fixture(scope="module")
+def agent() -> Recommender:
+    config = QUICK["dqn_agent"] | {"sequence": {"model": "none"}}
+    return build("dqn_agent", config).fit(*small_world(), seed=5)
+
+
+def test_an_agent_answers_in_the_mode_that_is_asked_for(recsys: Recsys, agent: Recommender) -> None:
+    """Lists are those of `in_mode`, for known users and for newcomers; far enough raised, a genre fills the list."""
+    assert isinstance(agent, DqnAgent)
+    export_fitted(load_settings(), agent)
+    for asked, mode in (
+        ((), {}),
+        (("--alpha", "1"), {"alpha": 1.0}),
+        (("--alpha", "0.4", "--toward", "horror"), {"alpha": 0.4, "genres": ("Horror",)}),
+        (("--toward", "Horror", "--bias", "50"), {"genres": ("Horror",), "genre_bias": 50.0}),
+    ):
+        listed = json.loads(recsys("recommend", "--user", "1", "-k", "5", "--json", *asked).stdout)
+        assert [m["movie_id"] for m in listed["movies"]] == agent.in_mode(**mode).recommend([1], 5).movies[0].tolist()
+    assert {m["genres"][0] for m in listed["movies"]} == {"Horror"}
+    assert any("of the genres asked for" in reason for m in listed["movies"] for reason in m["reasons"])
+    rated = ("--likes", "Movie 2", "--toward", "Horror", "--bias", "50")
+    listed = json.loads(recsys("recommend", *rated, "-k", "3", "--json").stdout)
+    assert {m["genres"][0] for m in listed["movies"]} == {"Horror"}
+
+
+def test_a_mode_that_there_is_not_is_refused_and_says_who_has_one(asked: Recsys) -> None:
+    refused = asked("recommend", "--user", "1", "--alpha", "0.5")
+    assert refused.exit_code == 1
+    assert "content answers in one way only; agents have modes" in " ".join(refused.stderr.split())

@@ -27,8 +27,9 @@ from recsys_assets.agents.dqn.network import ItemDQNPolicy, ItemQNetwork, PlainQ
 from recsys_assets.agents.dqn.policy import QPolicy
 from recsys_assets.agents.dqn.quantile import QuantileDQN, QuantileQNetwork
 from recsys_assets.agents.dqn.replay import SessionReplay
-from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv
+from recsys_assets.agents.dqn.teacher import TeachingVecEnv
 from recsys_assets.agents.dqn.watch import Watch
+from recsys_assets.agents.environments.expected import PatientSessions
 from recsys_assets.agents.policies.tuned import Weights, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent

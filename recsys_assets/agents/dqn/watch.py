@@ -12,7 +12,7 @@ from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import Look
 from recsys_assets.agents.dqn.looking import Looking
 from recsys_assets.agents.dqn.policy import QPolicy
-from recsys_assets.agents.dqn.teacher import PatientSessions, expected_returns
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.progress import Progress
 from recsys_assets.recommenders.data import FloatArray, IntArray
 

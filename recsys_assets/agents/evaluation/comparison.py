@@ -9,7 +9,8 @@ people, for luck of training is no less luck.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -99,12 +100,24 @@ class Comparison:
     """Of each person with each contestant."""
     horizon: int
     results: tuple[Result, ...]
+    seed: int = 0
+    """Of the bootstrap."""
 
     def __getitem__(self, name: str) -> Result:
         for result in self.results:
             if result.name == name:
                 return result
         raise KeyError(f"no contestant {name!r}; there are {', '.join(r.name for r in self.results)}")
+
+    def against(self, reference: str) -> Comparison:
+        """The same sessions, differences taken from another contestant."""
+        theirs = _by_seed_and_user(self[reference].logs, self.n_users)
+        owns = (_by_seed_and_user(result.logs, self.n_users) for result in self.results)
+        results = (
+            replace(result, **_differences(own, theirs, seed=self.seed))
+            for result, own in zip(self.results, owns, strict=True)
+        )
+        return replace(self, reference=reference, results=tuple(results))
 
 
 def compare(
@@ -135,7 +148,13 @@ def compare(
     results = [_result(name, found, against, sessions, seed=seed) for name, found in logs.items()]
     results.sort(key=lambda r: -r.mean.mean)
     return Comparison(
-        sessions.simulator.name, reference, len(users), seeds * sessions_a_seed, sessions.layout.horizon, tuple(results)
+        sessions.simulator.name,
+        reference,
+        len(users),
+        seeds * sessions_a_seed,
+        sessions.layout.horizon,
+        tuple(results),
+        seed,
     )
 
 
@@ -148,16 +167,23 @@ def _result(name: str, logs: tuple[SessionLog, ...], against: FloatArray, sessio
         logs,
         per_user,
         mean_interval(per_user, seed=seed),
-        paired_bootstrap(per_user, against.mean(axis=0), seed=seed),
-        two_way_bootstrap(own - against, seed=seed),
-        tuple(float(mean) for mean in own.mean(axis=1)),
-        tuple(float(mean) for mean in (own - against).mean(axis=1)),
+        **_differences(own, against, seed=seed),
+        by_seed=tuple(float(mean) for mean in own.mean(axis=1)),
         coverage=float(np.mean([b.coverage for b in breadths])),
         genre_coverage=float(np.mean([b.genre_coverage for b in breadths])),
         diversity=float(np.mean([b.diversity for b in breadths])),
         personalization=float(np.mean([b.personalization for b in breadths])),
         repeats=sum(b.repeats for b in breadths),
     )
+
+
+def _differences(own: FloatArray, against: FloatArray, *, seed: int) -> dict[str, Any]:
+    """Fields of `Result` that depend on the reference, of mean returns (seeds, n_users) of both."""
+    return {
+        "difference": paired_bootstrap(own.mean(axis=0), against.mean(axis=0), seed=seed),
+        "over_trainings": two_way_bootstrap(own - against, seed=seed),
+        "difference_by_seed": tuple(float(mean) for mean in (own - against).mean(axis=1)),
+    }
 
 
 def _by_seed_and_user(logs: Sequence[SessionLog], n_users: int) -> FloatArray:

@@ -20,12 +20,12 @@ from recsys_assets.agents.evaluation.report import (
     ReportConfig,
     Sensitivity,
 )
-from recsys_assets.agents.evaluation.rivals import RIVAL, rival_contestants
+from recsys_assets.agents.evaluation.rivals import HEURISTIC, RIVAL, rival_contestants
 from recsys_assets.agents.evaluation.trainings import Stages, Trained, train_all
 from recsys_assets.agents.evaluation.verdict import verdict
 from recsys_assets.agents.offpolicy.feedback import decisions_of
 from recsys_assets.agents.policies.simple import BeliefPolicy, OraclePolicy, PopularPolicy, RandomPolicy
-from recsys_assets.agents.policies.tuned import Weights, belief_policy, tune_belief_policy
+from recsys_assets.agents.policies.tuned import ONE, Weights, belief_policy, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.simulators.base import Simulator
 from recsys_assets.agents.simulators.validation import SimulatorReport, validate_simulator
@@ -74,6 +74,10 @@ def report_agents(
     weights = stages.run(
         "tuning the rival", lambda: tune_belief_policy(setting, dqn.tuning, seed=seed, progress=progress)
     )
+    one = stages.run(
+        "tuning the heuristic",
+        lambda: tune_belief_policy(setting, dqn.tuning, seed=seed, tuned=ONE, progress=progress),
+    )
     trained = stages.run(
         f"training {config.seeds} agents and {len(config.alternatives)} alternatives",
         lambda: train_all(
@@ -91,7 +95,9 @@ def report_agents(
     )
     rivals = stages.run(
         f"fitting LinUCB, {', '.join(config.recommenders)}",
-        lambda: rival_contestants(setting, weights, recommenders=config.recommenders, seed=seed, progress=progress),
+        lambda: rival_contestants(
+            setting, weights, one, recommenders=config.recommenders, seed=seed, progress=progress
+        ),
     )
     learned = [
         Contestant(name, tuple(t.result.policy for t in trained if t.name == name))
@@ -139,6 +145,7 @@ def _judged(
         in_b,
         gap,
         verdict(held_out, AGENT),
+        verdict(held_out.against(HEURISTIC), AGENT),
         verdict(in_b, AGENT),
         criteria(held_out, in_b, next_movies, trained, agent=AGENT),
         otherwise,

@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.evaluation.judging import report_agents
 from recsys_assets.agents.evaluation.report import AgentReport, OtherData, OwnFeedback, ReportConfig
 from recsys_assets.agents.evaluation.written import to_html, to_markdown
+from recsys_assets.agents.recommender import DqnAgentConfig
+from recsys_assets.agents.sequence_features import with_sequence_features
 from recsys_assets.agents.setting import AgentSetting, SettingConfig, make_setting
 from recsys_assets.agents.simulators.validation import SimulatorReport, validate_simulator
 from recsys_assets.atomic import write_text
@@ -66,17 +67,22 @@ def own_feedback(settings: Settings) -> OwnFeedback | None:
 
 def publish_agent_report(
     settings: Settings,
-    setting: SettingConfig | None = None,
-    dqn: DqnConfig | None = None,
+    agent: DqnAgentConfig | None = None,
     config: ReportConfig | None = None,
     *,
     progress: Progress = silent,
 ) -> PublishedReport:
-    """Train, compare, and write the report. One that is killed goes on with the trainings it had finished."""
+    """Train, compare, and write the report. One that is killed goes on with the trainings it had finished.
+
+    `agent`: what is judged is `dqn_agent` of these settings, but that nothing of it has seen who judges: tastes and the
+    vectors of the sequence model are those of training users.
+    """
+    agent = agent or DqnAgentConfig()
     waiting = settings.reports_dir / settings.dataset / "agents-in-training"
+    setting = deployed_setting(settings, agent.setting, progress=progress)
     report = report_agents(
-        deployed_setting(settings, setting, progress=progress),
-        dqn,
+        with_sequence_features(setting, agent.sequence),
+        agent.dqn,
         config,
         seed=settings.seed,
         other=other_data(settings),

@@ -14,7 +14,7 @@ from recsys_assets.agents.evaluation.comparison import Comparison
 from recsys_assets.agents.evaluation.criteria import Criterion
 from recsys_assets.agents.evaluation.figures import acts_figure, coverage_figure, leaving_figure, returns_figure
 from recsys_assets.agents.evaluation.next_movie import NextMovie
-from recsys_assets.agents.evaluation.rivals import RECOMMENDERS, RIVAL
+from recsys_assets.agents.evaluation.rivals import HEURISTIC, RECOMMENDERS, RIVAL
 from recsys_assets.agents.evaluation.trainings import ALTERNATIVES, Trained
 from recsys_assets.agents.evaluation.verdict import Verdict
 from recsys_assets.agents.simulators.figures import validation_figure
@@ -37,7 +37,7 @@ class ReportConfig(BaseModel, extra="forbid", frozen=True):
     """Each fitted once, on training users."""
     alternatives: tuple[str, ...] = tuple(ALTERNATIVES)
     """Other ways to learn, trained once each."""
-    alternative_steps: PositiveInt = 100_000
+    alternative_steps: PositiveInt = 60_000
     """The most that each of them is trained for: the plain head learns at a third of the speed."""
     logged_sessions: NonNegativeInt = 8
     """Of each person, in the log that policies are judged by off-policy; 0: none."""
@@ -81,6 +81,8 @@ class AgentReport:
     training_users: Comparison
     """Simulator A, the users whose simulation the agents learned in."""
     verdict: Verdict
+    verdict_of_heuristic: Verdict
+    """Against the heuristic of one weight instead of the rival."""
     verdict_elsewhere: Verdict
     """In simulator B."""
     criteria: tuple[Criterion, ...]
@@ -99,7 +101,7 @@ class AgentReport:
 
     def figures(self) -> dict[str, Figure]:
         """Plots by title."""
-        shown = [AGENT, RIVAL, "greedy on the taste", "most rated"]
+        shown = [AGENT, RIVAL, HEURISTIC, "greedy on the taste", "most rated"]
         agents = [AGENT, *ALTERNATIVES]
         training = {f"training: {name}": figure for name, figure in self.trainings[0].result.figures().items()}
         return {
@@ -123,6 +125,8 @@ def headline(report: AgentReport) -> dict[str, float]:
         "difference": report.verdict.difference,
         "difference_low": report.verdict.low,
         "difference_high": report.verdict.high,
+        "heuristic_return": report.held_out[HEURISTIC].mean.mean,
+        "difference_from_heuristic": report.verdict_of_heuristic.difference,
         "agent_return_in_b": report.other_mechanism[AGENT].mean.mean,
         "agent_return_of_training_users": report.training_users[AGENT].mean.mean,
         "personalization": agent.personalization,

@@ -10,12 +10,15 @@ from recsys_assets.agents.policies.linucb import fit_linucb
 from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, PopularPolicy, RandomPolicy
 from recsys_assets.agents.policies.tuned import Weights, belief_policy
+from recsys_assets.agents.q_learning import fit_q_learning
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.models import build
 
 RIVAL = "greedy, tuned re-ranker"
-"""The one that counts."""
+"""The one that counts: weights of popularity, doubt and variety, tuned."""
+HEURISTIC = "greedy, one diversity weight"
+"""The bar that was set first: a weight of variety alone, tuned as the rival's are."""
 RECOMMENDERS = ("content", "svd", "ease", "sasrec")
 """Greedy by the scores of these."""
 
@@ -23,19 +26,22 @@ RECOMMENDERS = ("content", "svd", "ease", "sasrec")
 def rival_contestants(
     setting: AgentSetting,
     weights: Weights,
+    one: Weights,
     *,
     recommenders: Sequence[str] = RECOMMENDERS,
     seed: int,
     progress: Progress = silent,
 ) -> list[Contestant]:
-    """`weights`: of the tuned re-ranker."""
+    """`weights`: of the tuned re-ranker; `one`: of the heuristic."""
     world, model = setting.world, setting.model
     policies = [
         RandomPolicy(world),
         PopularPolicy(world),
         BeliefPolicy(world, model=model, name="greedy on the taste"),
+        belief_policy(setting, one, name=HEURISTIC),
         belief_policy(setting, weights, name=RIVAL),
         fit_linucb(setting, seed=seed, progress=progress),
+        fit_q_learning(setting, seed=seed, progress=progress),
         *(fit_recommender(setting, name, progress=progress) for name in recommenders),
     ]
     return [Contestant.of(policy) for policy in policies]

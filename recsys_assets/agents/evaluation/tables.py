@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from recsys_assets.agents.actions import Act
 from recsys_assets.agents.evaluation.by_logs import LogStudy, told
-from recsys_assets.agents.evaluation.comparison import Comparison
+from recsys_assets.agents.evaluation.comparison import Comparison, Result
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
+from recsys_assets.agents.evaluation.rivals import HEURISTIC
 from recsys_assets.agents.evaluation.trainings import Trained
 from recsys_assets.agents.evaluation.verdict import named
 from recsys_assets.agents.offpolicy.estimators import LEAST
@@ -30,6 +31,7 @@ HEADINGS = (
     "return",
     "95 % interval",
     "against the rival",
+    "against one weight",
     "median seed",
     "best seed",
     "steps",
@@ -160,14 +162,14 @@ def _note(comparison: Comparison) -> str:
 
 
 def _rows(comparison: Comparison) -> list[Sequence[str]]:
+    heuristic = comparison.against(HEURISTIC)
     return [
         (
             r.name,
             f"{r.mean.mean:.2f}",
             f"{r.mean.low:.2f} to {r.mean.high:.2f}",
-            "rival"
-            if r.name == comparison.reference
-            else f"{r.difference.mean:+.2f} ({r.difference.low:+.2f} to {r.difference.high:+.2f})",
+            "rival" if r.name == comparison.reference else _difference(r),
+            "one weight" if r.name == heuristic.reference else _difference(heuristic[r.name]),
             f"{r.median_seed:.2f}",
             f"{r.best_seed:.2f}",
             f"{r.mean_length:.1f}",
@@ -178,6 +180,11 @@ def _rows(comparison: Comparison) -> list[Sequence[str]]:
         )
         for r in comparison.results
     ]
+
+
+def _difference(result: Result) -> str:
+    d = result.difference
+    return f"{d.mean:+.2f} ({d.low:+.2f} to {d.high:+.2f})"
 
 
 def _gaps(report: AgentReport) -> list[Sequence[str]]:

@@ -138,9 +138,14 @@ def _trained(
     return result
 
 
+def _made_of(setting: AgentSetting) -> tuple[np.ndarray, ...]:
+    world, model = setting.world, setting.model
+    return world.movies.values, world.popularity, world.sequence, model.design, model.base
+
+
 def _described(setting: AgentSetting, config: DqnConfig, weights: Weights, seed: int) -> str:
     data = hashlib.sha256()
-    for array in (setting.world.movies.values, setting.world.popularity, setting.model.design, setting.model.base):
+    for array in _made_of(setting):
         data.update(np.ascontiguousarray(array).tobytes())
     described = {
         "data": data.hexdigest()[:16],

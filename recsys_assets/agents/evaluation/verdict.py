@@ -25,6 +25,8 @@ class Verdict:
     share: float
     """The difference as a share of the rival's return."""
     sentence: str
+    figures: str
+    """The sentence's figures, without its judgement."""
 
 
 def verdict(comparison: Comparison, agent: str) -> Verdict:
@@ -42,7 +44,8 @@ def verdict(comparison: Comparison, agent: str) -> Verdict:
         "not proven": "has not proven that it is better than a policy that learns nothing by reinforcement",
         "worse": "is worse than a policy that learns nothing by reinforcement, and should not be served",
     }
-    return Verdict(standing, agent, rival.name, d.mean, d.low, d.high, share, f"{agent} {said[standing]}: {figures}.")
+    sentence = f"{agent} {said[standing]}: {figures}."
+    return Verdict(standing, agent, rival.name, d.mean, d.low, d.high, share, sentence, figures)
 
 
 def named(simulator: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
+from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.evaluation.report import AGENT, AgentReport
+from recsys_assets.agents.evaluation.rivals import HEURISTIC, RIVAL
 from recsys_assets.agents.evaluation.tables import Table, tables
 from recsys_assets.agents.evaluation.verdict import verdict
 
@@ -26,13 +28,37 @@ figcaption { color: var(--soft); font-size: .875rem; margin-bottom: .25rem; }
 def sentences(report: AgentReport) -> list[str]:
     """The verdicts, and what they rest on."""
     return [
-        report.verdict.sentence,
+        f"{report.verdict.sentence} {_heuristic(report)}",
         f"Where people are of another kind: {report.verdict_elsewhere.sentence}",
+        _trained(report),
         _learned(report),
         *_luck(report),
         f"Simulator A: {report.simulator.summary}.",
         f"{report.simulator.assumptions[:1].upper()}{report.simulator.assumptions[1:]}.",
     ]
+
+
+def _heuristic(report: AgentReport) -> str:
+    """The bar that was set first, and whose doing it is that the agent is over it."""
+    rival, found = report.held_out[RIVAL].mean.mean, report.verdict_of_heuristic
+    still = all(t.result.best_step == 0 for t in report.trainings if t.name == AGENT)
+    gained = "; that is its start's doing, for learning added nothing" if still and found.standing == "earned" else ""
+    return (
+        f"Against the heuristic with a single tuned weight, the bar that was set first: {found.figures}, of which the "
+        f"re-ranker that learns nothing has {rival - report.held_out[HEURISTIC].mean.mean:+.2f}{gained}."
+    )
+
+
+def _trained(report: AgentReport) -> str:
+    """How, beside what `dqn_agent` does where nothing is asked of it."""
+    own = [t.result.looks[-1].steps for t in report.trainings if t.name == AGENT]
+    default = DqnConfig()
+    alike = all(0 <= steps - default.steps < default.envs for steps in own)
+    beside = "for as long as" if alike else f"while {default.steps:,} are the default of"
+    return (
+        f"Trained were {len(own)} agents, a seed each, for {' or '.join(sorted({f'{n:,}' for n in own}))} steps "
+        f"(movies shown), {beside} `dqn_agent`, which trains one."
+    )
 
 
 def _learned(report: AgentReport) -> str:

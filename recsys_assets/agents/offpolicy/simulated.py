@@ -13,18 +13,15 @@ moments another policy would have made different.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recsys_assets.agents.environments.expected import TeachingSimulator
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.offpolicy.logs import DecisionLog
 from recsys_assets.agents.offpolicy.softmax import Choice, SoftmaxPolicy
 from recsys_assets.agents.simulators.base import Moment
 from recsys_assets.recommenders.data import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from recsys_assets.agents.dqn.teacher import TeachingSimulator  # which loads Stable-Baselines3
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.agents.actions import Rewards
-from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingSimulator
+from recsys_assets.agents.environments.expected import PatientSessions, TeachingSimulator
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.policies.base import Policy
 from recsys_assets.agents.preferences.reward_model import RewardModel

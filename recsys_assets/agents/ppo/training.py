@@ -18,7 +18,7 @@ from stable_baselines3.common.logger import Logger
 
 from recsys_assets.agents.dqn.items import item_inputs
 from recsys_assets.agents.dqn.policy import QPolicy
-from recsys_assets.agents.dqn.teacher import PatientSessions
+from recsys_assets.agents.environments.expected import PatientSessions
 from recsys_assets.agents.environments.vector import FeedbackVecEnv
 from recsys_assets.agents.policies.tuned import Weights, tune_belief_policy
 from recsys_assets.agents.ppo.algorithm import ReferencePPO, frozen

@@ -1,29 +1,26 @@
 """What a reward model is taught: pairs of a group's users, and what a network reads of them.
 
-Training users' ratings made the tastes' movie side, so that tastes foretell these very ratings far better than anybody
-else's (pairs of ml-latest-small: .81 right, validation users' .64). A network that is taught on them learns to trust
-tastes that far. So each fold of training users is seen through tastes, levels and renown fitted on the other folds
-(Wolpert's stacking, 1992); a view (`view`) means the same whichever fit it comes from.
+Tastes foretell the ratings they were made of far better than anybody else's (pairs of ml-latest-small: .81 right,
+validation users' .64), and a network that is taught on them learns to trust tastes that far. So each fold of training
+users is seen through tastes, levels and renown fitted on the other folds (`crossfit`); a view (`view`) means the same
+whichever fit it comes from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from recsys_assets.agents.crossfit import fold_rows, tastes_of
 from recsys_assets.agents.preferences.opinions import Opinions, rating_opinions
 from recsys_assets.agents.preferences.pairs import PairConfig, draw_pairs
 from recsys_assets.agents.preferences.view import View
 from recsys_assets.agents.setting import AgentSetting
-from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.agents.users import Group
 from recsys_assets.agents.world import World
-from recsys_assets.recommenders.data import FloatArray, Ids, IntArray, TrainingData, align_people
-
-FOLD_ROUNDS = 20
-"""Of the factorization of a fold: after so many it hardly changes."""
+from recsys_assets.recommenders.data import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -78,11 +75,10 @@ def seen_by_folds(setting: AgentSetting, *, folds: int, cuts: int) -> list[Seen]
 
     Of hardly any users there are no folds: they are seen through what they teach themselves.
     """
-    rows = np.arange(len(setting.users["train"]))
-    if len(rows) < 2 * folds:
+    parts = fold_rows(setting, folds)
+    if not parts:
         return [seen_by_all(setting, "train", cuts=cuts)]
-    fold = np.random.default_rng([setting.seed, folds]).permutation(rows) % folds
-    return [_seen_fold(setting, rows[fold != n], rows[fold == n], cuts) for n in range(folds)]
+    return [_seen_fold(setting, own, others, cuts) for own, others in parts]
 
 
 def seen_by_all(setting: AgentSetting, group: Group, *, cuts: int = 1) -> Seen:
@@ -90,19 +86,12 @@ def seen_by_all(setting: AgentSetting, group: Group, *, cuts: int = 1) -> Seen:
     return Seen(View.of(setting), rating_opinions(setting, group, cuts=cuts))
 
 
-def _seen_fold(setting: AgentSetting, others: IntArray, own: IntArray, cuts: int) -> Seen:
-    training = _only(setting.training, others)
-    taste = setting.config.taste.model_copy(update={"rounds": min(FOLD_ROUNDS, setting.config.taste.rounds)})
-    model = TasteModel.fit(training, taste)
+def _seen_fold(setting: AgentSetting, own: IntArray, others: IntArray, cuts: int) -> Seen:
+    training, model = tastes_of(setting, others)
     counts = np.bincount(training.histories.movies, minlength=len(setting.world))
     world = World.of(setting.world.movies, setting.world.catalogue, counts, setting.world.features)
     view = View.of_world(world, model, training.histories, setting.layout, setting.world.genre_names)
     return Seen(view, rating_opinions(setting, "train", cuts=cuts, model=model, rows=own))
-
-
-def _only(training: TrainingData, rows: IntArray) -> TrainingData:
-    users = Ids(training.users.values[rows])
-    return replace(training, users=users, histories=training.histories.take(rows), people=align_people(None, users))
 
 
 def _of(seen: Seen, config: PairConfig, offset: int, *, seed: int) -> Lesson:

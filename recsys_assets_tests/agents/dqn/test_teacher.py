@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv, expected_returns
+from recsys_assets.agents.dqn.teacher import TeachingVecEnv
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.agents.environments.rollout import rollout
 from recsys_assets.agents.environments.sessions import Sessions
 from recsys_assets.agents.policies.simple import PopularPolicy

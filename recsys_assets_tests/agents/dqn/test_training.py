@@ -10,8 +10,8 @@ import pytest
 from recsys_assets.agents.dqn.checkpoints import BEST, STATE, CheckpointError
 from recsys_assets.agents.dqn.items import item_inputs
 from recsys_assets.agents.dqn.policy import QPolicy
-from recsys_assets.agents.dqn.teacher import PatientSessions, expected_returns
 from recsys_assets.agents.dqn.training import build_agent, build_in, train_dqn
+from recsys_assets.agents.environments.expected import PatientSessions, expected_returns
 from recsys_assets.agents.environments.rollout import rollout
 from recsys_assets.agents.policies.tuned import Weights, belief_policy
 from recsys_assets.agents.setting import AgentSetting

@@ -10,7 +10,8 @@ import polars as pl
 from recsys_assets.agents.actions import Act
 from recsys_assets.agents.dqn.config import DqnConfig, NetworkConfig
 from recsys_assets.agents.dqn.items import ItemInputs, item_inputs
-from recsys_assets.agents.dqn.teacher import PatientSessions, TeachingVecEnv
+from recsys_assets.agents.dqn.teacher import TeachingVecEnv
+from recsys_assets.agents.environments.expected import PatientSessions
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.simulators.base import Answer, Moment, Temper, draws
 from recsys_assets.agents.tastes import TasteModel

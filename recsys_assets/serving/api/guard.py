@@ -1,0 +1,78 @@
+"""Who may ask, and how often: the two checks before every route of /v1."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import ceil
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from recsys_assets.serving.api.keys import ApiKey, Scope
+from recsys_assets.serving.api.problems import ProblemError
+from recsys_assets.serving.api.service import Service, service_of
+
+KEY_HEADER = "X-API-Key"
+by_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="`recsys keys add NAME` makes one.")
+by_bearer = HTTPBearer(auto_error=False, description="The same key, for clients that only know bearer tokens.")
+
+
+class RateLimits:
+    """Requests of each key in a moving window."""
+
+    def __init__(self, limit: str | None) -> None:
+        self.limit = parse(limit) if limit else None
+        self._own: dict[str, RateLimitItem] = {}
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
+
+    def wait(self, who: str, own: str = "") -> int:
+        """Seconds until `who` may ask again; 0: now, and it counts."""
+        limit = self._own.setdefault(own, parse(own)) if own else self.limit
+        if limit is None or self._windows.hit(limit, who):
+            return 0
+        return max(1, ceil(self._windows.get_window_stats(limit, who).reset_time - time.time()))
+
+
+def requires(scope: Scope) -> Callable[..., None]:
+    """A dependency: the caller has a key of this scope, where keys are asked for, and is within its rate."""
+
+    def check(
+        request: Request,
+        service: Annotated[Service, Depends(service_of)],
+        header: Annotated[str | None, Security(by_header)],
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(by_bearer)],
+    ) -> None:
+        key = None
+        if service.config.asks_for_keys:
+            key = _key(service, header or (bearer.credentials if bearer else None), scope)
+            request.scope.setdefault("state", {})["key"] = key.id
+        _within_rate(service, key, request)
+
+    return check
+
+
+def _key(service: Service, given: str | None, scope: Scope) -> ApiKey:
+    key = service.keys.find(given) if given else None
+    if key is None:
+        service.metrics.refused.labels("key").inc()
+        detail = f"send a key in force in the header {KEY_HEADER}; `recsys keys add NAME` makes one"
+        raise ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+    if not key.may(scope):
+        service.metrics.refused.labels("scope").inc()
+        raise ProblemError(403, "forbidden", f"this needs the scope {scope}; the key has {', '.join(key.scopes)}")
+    return key
+
+
+def _within_rate(service: Service, key: ApiKey | None, request: Request) -> None:
+    who = f"key {key.id}" if key else f"address {request.client.host if request.client else ''}"
+    if wait := service.limits.wait(who, key.rate_limit if key else ""):
+        service.metrics.refused.labels("rate").inc()
+        raise ProblemError(
+            429, "too-many-requests", f"too many requests; ask again in {wait} s", headers={"Retry-After": str(wait)}
+        )

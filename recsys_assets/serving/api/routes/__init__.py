@@ -1,0 +1,1 @@
+"""Routes by subject; each translates HTTP into one call and its result into a schema."""

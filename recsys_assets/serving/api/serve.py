@@ -1,0 +1,46 @@
+"""Running the app with uvicorn: one process, or several that share the port."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+from fastapi import FastAPI
+
+from recsys_assets.serving.api.app import create_app
+from recsys_assets.serving.api.config import ApiConfig
+from recsys_assets.serving.api.logs import start_logging
+from recsys_assets.settings import Settings, load_settings
+
+VARIABLE = "RECSYS_API_PROCESS"
+"""How worker processes, which are started anew, are told what the first one was."""
+MOST_CONNECTIONS, GRACE_SECONDS = 1_000, 10
+
+
+def serve(settings: Settings, config: ApiConfig, *, workers: int = 1) -> None:
+    """Serve until a signal; requests that are being answered are answered."""
+    options = {
+        "host": config.host,
+        "port": config.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "date_header": True,
+        "proxy_headers": False,
+        "limit_concurrency": MOST_CONNECTIONS,
+        "timeout_keep_alive": 30,
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+    }
+    start_logging()
+    if workers == 1:
+        uvicorn.run(create_app(settings, config), **options)  # type: ignore[arg-type]
+        return
+    os.environ[VARIABLE] = config.model_dump_json()
+    os.environ["RECSYS_DATASET"] = settings.dataset
+    uvicorn.run("recsys_assets.serving.api.serve:app_of_process", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+
+
+def app_of_process() -> FastAPI:
+    """The app of a worker process."""
+    start_logging()
+    return create_app(load_settings(), ApiConfig.model_validate_json(os.environ[VARIABLE]))
