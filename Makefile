@@ -16,7 +16,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 export MPLBACKEND := Agg
 
-.PHONY: help demo test dev serve install install-dev check format bench constraints clean
+.PHONY: help demo test dev serve app install install-dev check format bench constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ dev: install ## the Dagster web UI with daemon (schedule, sensors) on http://127
 serve: install ## the HTTP API on http://127.0.0.1:8000; its docs are at /docs
 	@$(BIN)/recsys serve
 
+app: install ## the web app on http://127.0.0.1:8501, with an API of its own where none answers
+	@$(BIN)/recsys app
+
 check: install-dev ## format, lint, types, import rules; seconds
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
@@ -74,7 +77,7 @@ bench: install-dev $(RIVALS)/.installed ## quality, speed and memory beside othe
 	@RECSYS_RIVALS_PYTHON=$(CURDIR)/$(RIVALS)/bin/python $(BIN)/python -m pytest -m benchmark -s
 
 constraints: install-dev ## resolve constraints.txt anew for Python 3.11-3.13 (needs uv)
-	@uv pip compile --universal --python-version 3.11 --extra dev pyproject.toml -o constraints.txt --no-header --no-annotate -q
+	@uv pip compile --universal --python-version 3.11 --extra dev --extra postgres pyproject.toml -o constraints.txt --no-header --no-annotate -q
 
 clean: ## remove the virtual environment and caches; data and models stay
 	@rm -rf $(VENV) $(RIVALS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

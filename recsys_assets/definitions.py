@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import dagster as dg
+
+import recsys_assets.defs
+from recsys_assets.settings import PROJECT_ROOT
 
 FORKSERVER_PRELOAD: Final = (
     "recsys_assets.step_server",
@@ -33,7 +35,11 @@ def defs() -> dg.Definitions:
 
 @cache
 def _loaded() -> dg.Definitions:
-    loaded = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    # Not `dg.load_from_defs_folder`: it looks for pyproject.toml, which an installed package has not.
+    tree = dg.ComponentTree.from_module(defs_module=recsys_assets.defs, project_root=PROJECT_ROOT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        loaded = tree.build_defs()
     return dg.Definitions(
         assets=_with_code_references(loaded),
         asset_checks=loaded.asset_checks,

@@ -6,9 +6,10 @@ Nothing here is evaluated at import: `load_settings()` reads the environment ane
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -30,10 +31,15 @@ class Settings(BaseSettings):
     """Download IMDb's official data sets, 1.6 GB; not for commercial use. Those on disk are used in any case."""
     data_dir: Path = PROJECT_ROOT / "data"
     models_dir: Path = PROJECT_ROOT / "models"
+    mlflow_database: SecretStr | None = None
+    """Where MLflow keeps runs and versions, e.g. `postgresql+psycopg2://user:password@host/mlflow`, where several
+    machines share them; none is a SQLite file in `models_dir`. Artifacts are in `models_dir` in any case."""
     seed: int = 20261123
     """Seed of every random choice that no config states otherwise."""
     timezone: str = "UTC"
     """IANA zone in which the nightly schedule's 02:00 is meant."""
+    schedules: bool = True
+    """Whether the nightly runs start by themselves; a person can switch each on or off in the web UI in any case."""
     sensor_seconds: PositiveInt = 15
     """How often the daemon looks at the inbox, and whether to retrain; read when the code location is loaded."""
     retrain_least_events: PositiveInt = 500
@@ -48,6 +54,12 @@ class Settings(BaseSettings):
     """Share of its champion's simulated return that an agent may lose."""
     gate_off_policy_margin: float = Field(default=0.1, ge=0)
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
+    api_url: str = "http://127.0.0.1:8000"
+    """Where the recommendation API answers, for the web app and other clients."""
+    api_key: SecretStr | None = None
+    """What the web app shows the API where that asks for keys; scopes read and feedback are enough."""
+    dagster_url: str = "http://127.0.0.1:3000"
+    """Where Dagster's web UI answers; the web app asks it for the state of the asset graph and links into it."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)
@@ -59,9 +71,9 @@ class Settings(BaseSettings):
         """Relative paths count from the project, never from the current directory."""
         return path if path.is_absolute() else PROJECT_ROOT / path
 
-    @field_validator("data_mirror", mode="after")
+    @field_validator("data_mirror", "mlflow_database", mode="before")
     @classmethod
-    def _blank_is_unset(cls, value: str | None) -> str | None:
+    def _blank_is_unset(cls, value: object) -> object:
         return value or None
 
     @property
@@ -99,6 +111,9 @@ class Settings(BaseSettings):
 
     @property
     def mlflow_uri(self) -> str:
+        """SQLAlchemy's address of MLflow's store; it may hold a password."""
+        if self.mlflow_database is not None:
+            return self.mlflow_database.get_secret_value()
         return f"sqlite:///{self.models_dir / 'mlflow.db'}"
 
     @property
@@ -113,3 +128,8 @@ class Settings(BaseSettings):
 def load_settings(**overrides: object) -> Settings:
     """Read the environment; keyword arguments win over it."""
     return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+
+
+def dagster_home() -> Path:
+    """Folder of Dagster's instance: `DAGSTER_HOME`, this checkout's `.dagster` where it is not set."""
+    return Path(os.environ.get("DAGSTER_HOME") or PROJECT_ROOT / ".dagster")

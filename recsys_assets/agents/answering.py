@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
@@ -40,6 +41,12 @@ class SessionAgent(Recommender):
     """A subclass learns in `_fit` and gives what it has learned to `_keep`."""
 
     config: AnsweringConfig
+    heard: pl.DataFrame | None = None
+    texts: pl.DataFrame | None = None
+
+    def hear(self, events: pl.DataFrame, texts: pl.DataFrame | None = None) -> None:
+        """Accepted events of feedback, beside the ratings, and what their texts say. `judges` teach nothing."""
+        self.heard, self.texts = events, texts
 
     def in_mode(
         self, *, alpha: float | None = None, genres: Sequence[str] | None = None, genre_bias: float | None = None
@@ -59,6 +66,13 @@ class SessionAgent(Recommender):
     def route(self, n_ratings: int, *, genres: Sequence[str] = ()) -> Route:
         found = super().route(n_ratings, genres=genres)
         return replace(found, part=self.name) if genres and not n_ratings else found
+
+    def believing(self, taste: TasteModel) -> Self:
+        """The same agent with other levels of movies; `taste` has its factors. What it learned stays."""
+        other, policy = copy(self), copy(self.policy)
+        policy.items = replace(policy.items, base=taste.base)
+        other._keep(policy, taste, self.features)
+        return other
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         return self._mode().blended(self._values(histories), histories)

@@ -19,6 +19,7 @@ from pydantic import Field
 from recsys_assets.agents.answering import AnsweringConfig, SessionAgent
 from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import curves
+from recsys_assets.agents.judges import taught
 from recsys_assets.agents.sequence_features import NO_MODEL, SequenceFeatures, with_sequence_features
 from recsys_assets.agents.setting import SettingConfig, production_setting
 from recsys_assets.recommenders.data import FloatArray, TrainingData
@@ -60,7 +61,7 @@ class DqnAgent(SessionAgent):
     def _fit(self, data: TrainingData) -> None:
         from recsys_assets.agents.dqn.training import train_dqn
 
-        config = self.config
+        config, data = self.config, taught(data, self.heard)
         setting = production_setting(data, config.setting)
         setting = with_sequence_features(setting, config.sequence, data=data, published=config.published)
         folder = self._checkpoint_folder(data)

@@ -167,7 +167,7 @@ def _calibrated(temper: Temper, model: TasteModel, training: TrainingData) -> Te
     """With cuts by which training users would act as they rate, where the config gives none."""
     if temper.felt is not None:
         return temper
-    return temper.model_copy(update={"felt": fit_cuts(model, training.histories, temper.stars)})
+    return temper.model_copy(update={"felt": fit_cuts(model.as_rated, training.histories, temper.stars)})
 
 
 def _world(training: TrainingData, config: SettingConfig) -> World:

@@ -5,12 +5,16 @@
 The movies' side, S and s2 come from a variational factorization of training users' ratings (`factorization`). Given
 ratings, x_u is Gaussian in closed form, and each further rating changes it by a rank-one step (a Kalman filter that
 stands still).
+
+What people think of movies may move after the ratings that tastes come from (`preferences.levels`). `base` is then what
+they think now, `then` what it was before `since`: an older rating is brought to today's level before it says something
+of a taste, for it was given among people who thought otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -23,6 +27,8 @@ from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, Tra
 
 BLOCK = 512
 """Users whose covariances are held at once."""
+TIMED = 1 << 28
+"""Seconds since 1970 from which on a time is one: newcomers' ratings are only numbered, and are of today."""
 
 
 class TasteConfig(BaseModel, extra="forbid", frozen=True):
@@ -61,6 +67,10 @@ class TasteModel:
     """(w, w) covariance S."""
     noise: float
     """s2: variance of a rating around what taste says, squared rating points."""
+    then: FloatArray | None = None
+    """(n,) `base` of ratings from before `since`; None: it has not moved."""
+    since: int = 0
+    """Seconds since 1970 UTC."""
 
     @classmethod
     def fit(cls, data: TrainingData, config: TasteConfig | None = None) -> Self:
@@ -84,6 +94,16 @@ class TasteModel:
     def width(self) -> int:
         return int(self.design.shape[1])
 
+    @property
+    def as_rated(self) -> TasteModel:
+        """With the levels that ratings told of, whatever has moved since."""
+        return self if self.then is None else replace(self, base=self.then, then=None, since=0)
+
+    @property
+    def moved(self) -> FloatArray:
+        """(n,) stars by which levels differ from what ratings told of."""
+        return np.zeros_like(self.base) if self.then is None else self.base - self.then
+
     def start(self, n: int) -> Beliefs:
         """Of `n` people of whom nothing is known."""
         return Beliefs(
@@ -91,9 +111,10 @@ class TasteModel:
             np.broadcast_to(self.prior.astype(np.float32), (n, self.width, self.width)).copy(),
         )
 
-    def believe(self, histories: Histories) -> Beliefs:
-        """Given all ratings of each history."""
-        parts = [self._posterior(histories, rows) for rows in _blocks(len(histories))]
+    def believe(self, histories: Histories, weights: FloatArray | None = None) -> Beliefs:
+        """Given all ratings of each history; `weights` (m,): how far each counts, 1 where not given."""
+        worth = np.ones(len(histories.movies), dtype=np.float32) if weights is None else weights
+        parts = [self._posterior(histories, worth, rows) for rows in _blocks(len(histories))]
         if not parts:
             return self.start(0)
         return Beliefs(np.concatenate([p.mean for p in parts]), np.concatenate([p.covariance for p in parts]))
@@ -128,31 +149,40 @@ class TasteModel:
         The mean of a belief is linear in the ratings, so these are exact: they sum up to `a_i . x_u`.
         """
         rated = self.design[history.movies]
-        residual = (history.ratings - self.base[history.movies]) / self.noise
+        residual = (self._today(history).ratings - self.base[history.movies]) / self.noise
         shares: FloatArray = residual * (rated @ (self.believe(history).covariance[0] @ self.design[movie]))
         return shares
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays, to be stored with whatever believes by this model."""
-        return {"base": self.base, "design": self.design, "prior": self.prior, "noise": np.array(self.noise)}
+        kept = {"base": self.base, "design": self.design, "prior": self.prior, "noise": np.array(self.noise)}
+        return kept if self.then is None else kept | {"then": self.then, "since": np.array(self.since)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]))
+        then, since = arrays.get("then"), int(arrays.get("since", 0))
+        return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), then, since)
 
-    def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
+    def _posterior(self, histories: Histories, weights: FloatArray, rows: IntArray) -> Beliefs:
         """Sums over each history as products with a sparse matrix: no loop over users or ratings."""
-        taken = histories.take(rows)
-        seen = taken.matrix(len(self.base))
-        seen.data[:] = 1
-        residual = taken.matrix(len(self.base))
-        residual.data = residual.data - self.base[residual.indices]
+        taken, n = self._today(histories.take(rows)), len(self.base)
+        worth = weights[histories.indptr[rows[0]] : histories.indptr[rows[-1] + 1]]  # blocks are rows in a row
+        seen = replace(taken, ratings=worth).matrix(n)
+        residual = replace(taken, ratings=worth * (taken.ratings - self.base[taken.movies])).matrix(n)
         outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
         gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
         precision = gram + np.linalg.inv(self.prior)
         covariance = np.linalg.inv(precision.astype(np.float64))
         mean = np.einsum("bij,bj->bi", covariance, (residual @ self.design) / self.noise)
         return Beliefs(mean.astype(np.float32), covariance.astype(np.float32))
+
+    def _today(self, histories: Histories) -> Histories:
+        """Ratings as they would be given at today's levels."""
+        if self.then is None:
+            return histories
+        old = (histories.timestamps >= TIMED) & (histories.timestamps < self.since)
+        moved = np.where(old, (self.base - self.then)[histories.movies], 0)
+        return replace(histories, ratings=(histories.ratings + moved).astype(np.float32))
 
 
 def fold_in_rmse(

@@ -13,6 +13,7 @@ import typer
 
 from recsys_assets.cli import (
     answers,
+    backup,
     data,
     drops,
     evaluate,
@@ -30,6 +31,9 @@ from recsys_assets.cli import (
     serve,
     train,
     tune,
+)
+from recsys_assets.cli import (
+    app as web_app,
 )
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -50,11 +54,14 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.similar,
     profile.profile,
     serve.serve,
+    web_app.app,
     models.models,
     models.rollback,
     models.audit,
     models.shadow,
     run.doctor,
+    backup.backup,
+    backup.restore,
 )
 
 GROUPS: dict[str, typer.Typer] = {

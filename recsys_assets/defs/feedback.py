@@ -14,17 +14,18 @@ import dagster as dg
 from recsys_assets.defs.metadata import column_schema, event_times, feedback_seen
 from recsys_assets.defs.quality import expectation_specs, validated
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.feedback.store import (
     BatchReport,
-    Folders,
     ingest_batches,
     publish_feedback,
     taken_batches,
     waiting_batches,
 )
+from recsys_assets.quality.validate import broken_now
 from recsys_assets.settings import load_settings
 from recsys_assets.warehouse.database import Warehouse
-from recsys_assets.warehouse.lake import Lake
+from recsys_assets.warehouse.lake import Lake, Snapshot
 from recsys_assets.warehouse.tables import FEEDBACK
 
 BATCHES = dg.DynamicPartitionsDefinition(name="feedback_batches")
@@ -60,18 +61,18 @@ with warnings.catch_warnings():
         pool=DUCKDB_WRITER,
     )
     def feedback(context: dg.AssetExecutionContext, deployment: Deployment) -> None:
-        """What people did with what they were shown: each event once; a bad batch is put aside and blocks no other."""
+        """What people did with what they were shown: each event once; a bad batch is put aside and blocks no other.
+
+        Published only where no critical rule is broken: readers keep the events they have until it is mended.
+        """
         settings = deployment.settings()
         with Warehouse.of(settings).connect() as con:
             reports = ingest_batches(con, Folders.of(settings), context.partition_keys, progress=context.log.info)
-            snapshot = publish_feedback(con, Lake(settings.lake_dir))
+            broken = broken_now(con, FEEDBACK)
+            snapshot = None if broken else publish_feedback(con, Lake(settings.lake_dir))
         for report in reports:
             context.add_asset_metadata(
-                {
-                    **_described(report),
-                    **feedback_seen(snapshot.version, snapshot.rows),
-                    **event_times(snapshot.first_event, snapshot.last_event),
-                },
+                _described(report) | (_published(snapshot) if snapshot else {"not_published": "; ".join(broken)}),
                 partition_key=report.batch,
             )
 
@@ -79,6 +80,13 @@ with warnings.catch_warnings():
 def _described(report: BatchReport) -> dict[str, object]:
     counts = {"accepted": report.accepted, "repeated": report.repeated, "refused": report.refused}
     return {**counts, "rejected": report.reason} if report.rejected else {**counts, "content": report.sha256[:16]}
+
+
+def _published(snapshot: Snapshot) -> dict[str, object]:
+    return {
+        **feedback_seen(snapshot.version, snapshot.rows),
+        **event_times(snapshot.first_event, snapshot.last_event),
+    }
 
 
 @dg.multi_asset_check(

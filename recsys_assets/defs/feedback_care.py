@@ -10,7 +10,7 @@ import dagster as dg
 from recsys_assets.defs.features import data_snapshot
 from recsys_assets.defs.feedback import feedback
 from recsys_assets.defs.metadata import bullet_list, numbers
-from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
+from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment, by_itself
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.warehouse.lake import Lake
 
@@ -32,7 +32,7 @@ GROUP = "feedback"
 def feedback_archive(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Accepted batches, byte for byte, in few files; only those whose batch this graph has on record."""
     from recsys_assets.feedback.compaction import compact
-    from recsys_assets.feedback.store import Folders
+    from recsys_assets.feedback.folders import Folders
 
     taken = context.instance.get_materialized_partitions(feedback.key)
     found = compact(Folders.of(deployment.settings()), taken=taken)
@@ -107,6 +107,6 @@ before_the_nightly_run = dg.ScheduleDefinition(
     job=tend_feedback,
     cron_schedule="30 1 * * *",
     execution_timezone=load_settings().timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+    default_status=by_itself(),
     description="At 01:30 in the zone of RECSYS_TIMEZONE, half an hour before everything is retrained.",
 )

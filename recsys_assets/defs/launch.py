@@ -20,7 +20,7 @@ import dagster as dg
 from filelock import FileLock
 
 from recsys_assets.defs.failures import reason_of
-from recsys_assets.settings import PROJECT_ROOT
+from recsys_assets.settings import PROJECT_ROOT, dagster_home
 
 INSTANCE_TEMPLATE = PROJECT_ROOT / ".dagster" / "dagster.yaml"
 FIRST_TOUCH_SECONDS = 120
@@ -54,12 +54,15 @@ class RunOutcome:
 
 def prepare_instance() -> Path:
     """Make `DAGSTER_HOME` name a folder with a `dagster.yaml`, this checkout's `.dagster` by default."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(INSTANCE_TEMPLATE.parent)))
+    home = dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with FileLock(home / ".first_touch.lock", timeout=FIRST_TOUCH_SECONDS):
         # Two processes that create Dagster's SQLite files at once leave them with two schema versions, unusable.
         if not (home / "dagster.yaml").exists():
+            if not INSTANCE_TEMPLATE.exists():
+                raise LaunchError(f"{home} has no dagster.yaml; copy the project's deploy/dagster/dagster.yaml there")
             shutil.copy(INSTANCE_TEMPLATE, home / "dagster.yaml")
         if not (home / "history").exists():
             dg.DagsterInstance.get().dispose()

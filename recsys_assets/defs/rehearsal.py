@@ -18,7 +18,8 @@ from pathlib import Path
 import dagster as dg
 
 from recsys_assets.defs.feedback import UNFINISHED
-from recsys_assets.feedback.store import Folders, waiting_batches
+from recsys_assets.feedback.folders import Folders
+from recsys_assets.feedback.store import waiting_batches
 from recsys_assets.feedback.training_data import published_feedback
 from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets.warehouse.lake import Lake
@@ -47,8 +48,12 @@ def open_instance(home: Path) -> dg.DagsterInstance:
 
 @contextmanager
 def daemon(home: Path, *, log: Path, sensor_seconds: int = 5) -> Iterator[None]:
-    """The deployment's daemon with all its sensors; ended with all it has started when the context ends."""
-    environment = os.environ | {"RECSYS_SENSOR_SECONDS": str(sensor_seconds), "DAGSTER_HOME": str(home)}
+    """The deployment's daemon with all its sensors; ended with all it has started when the context ends.
+
+    Without the nightly runs: a daemon that was away catches up with them, and they take longer than a rehearsal.
+    """
+    own = {"RECSYS_SENSOR_SECONDS": str(sensor_seconds), "RECSYS_SCHEDULES": "false", "DAGSTER_HOME": str(home)}
+    environment = os.environ | own
     command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", MODULE]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as handle:

@@ -32,3 +32,8 @@ class Deployment(dg.ConfigurableResource):
 @dg.definitions
 def resources() -> dg.Definitions:
     return dg.Definitions(resources={"deployment": Deployment()})
+
+
+def by_itself() -> dg.DefaultScheduleStatus:
+    """Whether schedules run without being switched on, as RECSYS_SCHEDULES says."""
+    return dg.DefaultScheduleStatus.RUNNING if load_settings().schedules else dg.DefaultScheduleStatus.STOPPED

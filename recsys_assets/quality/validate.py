@@ -103,6 +103,13 @@ def validate_tables(
     yield from side_by_side(con, [partial(judge, table=table) for table in tables])
 
 
+def broken_now(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """What the table breaks of its critical rules, in words; nothing is recorded. For who publishes what they write."""
+    critical = {rule.name for rule in rules_of(table) if rule.severity == "critical"}
+    _require_records(con)
+    return [result.summary for result in validate(con, table, only=critical).results if not result.passed]
+
+
 def validate(
     con: duckdb.DuckDBPyConnection,
     table: Table,

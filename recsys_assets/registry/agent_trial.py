@@ -29,13 +29,17 @@ def served_floors(
 ) -> tuple[Floor, Floor]:
     """Simulated return and off-policy value of two versions of one agent."""
     from recsys_assets.agents.evaluation.publish import deployed_setting
-    from recsys_assets.agents.evaluation.served import logged_values, simulated_returns
+    from recsys_assets.agents.evaluation.served import logged_values, of_today, simulated_returns
+    from recsys_assets.agents.judges import judging
 
     ours, theirs = (load_model(registry.artifact(v.model, v.version, part="serving")) for v in (challenger, champion))
-    returns = simulated_returns(deployed_setting(settings, progress=progress), ours, theirs)
-    progress(f"{challenger.model}: simulated return {returns.challenger:.3f}, the champion's {returns.champion:.3f}")
     lake = Lake(settings.lake_dir)
-    values = logged_values(published_feedback(lake).events, lake.read("ratings"), ours, theirs, seed=settings.seed)
+    events = published_feedback(lake).events
+    today = of_today(deployed_setting(settings, progress=progress), events)
+    returns = simulated_returns(today, ours, theirs)
+    progress(f"{challenger.model}: simulated return {returns.challenger:.3f}, the champion's {returns.champion:.3f}")
+    judged = judging(events, seed=settings.seed)
+    values = logged_values(judged, lake.read("ratings"), ours, theirs, seed=settings.seed)
     return (
         return_floor(
             returns.difference,

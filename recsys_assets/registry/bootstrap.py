@@ -1,4 +1,5 @@
-"""MLflow's store: one SQLite file and one artifact folder under `models/`, created once.
+"""MLflow's store: one SQLite file (or a database that several machines share) and one artifact folder under
+`models/`, created once.
 
 A fresh SQLite store that several processes touch at once breaks (`duplicate column name`, mlflow#19943), and MLflow's
 defaults follow the current directory. So: explicit addresses, a file lock around the first touch, a marker after it.
@@ -62,6 +63,8 @@ def open_store(settings: Settings) -> MlflowClient:
 
 def _has_experiment(settings: Settings) -> bool:
     """Without MLflow, in less than a millisecond: false of a store that is missing, empty or another's."""
+    if settings.mlflow_database is not None:
+        return _database_has_experiment(settings)
     store = Path(settings.mlflow_uri.removeprefix("sqlite:///"))
     try:
         with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as con:
@@ -69,6 +72,18 @@ def _has_experiment(settings: Settings) -> bool:
     except sqlite3.OperationalError:
         return False
     return found is not None
+
+
+def _database_has_experiment(settings: Settings) -> bool:
+    from sqlalchemy import NullPool, create_engine, text
+    from sqlalchemy.exc import ProgrammingError
+
+    try:
+        with create_engine(settings.mlflow_uri, poolclass=NullPool).connect() as con:
+            wanted = {"name": experiment_name(settings)}
+            return con.execute(text("SELECT 1 FROM experiments WHERE name = :name"), wanted).first() is not None
+    except ProgrammingError:  # a database without tables
+        return False
 
 
 def experiment_name(settings: Settings) -> str:

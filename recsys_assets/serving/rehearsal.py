@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
+from recsys_assets.agents.answering import SessionAgent
+from recsys_assets.agents.evaluation.publish import deployed_setting
+from recsys_assets.agents.evaluation.served import of_today, simulated_returns
+from recsys_assets.agents.judges import teaching
 from recsys_assets.agents.policies.simple import OraclePolicy
 from recsys_assets.agents.policies.tuned import tune_belief_policy
+from recsys_assets.agents.preferences.levels import moved_levels
+from recsys_assets.agents.q_learning import fit_q_learning
+from recsys_assets.agents.rehearsal.bots import CREDULOUS, Bots
 from recsys_assets.agents.rehearsal.figures import rounds_figure
 from recsys_assets.agents.rehearsal.people import People, PeopleConfig, nobody_known, people_after
-from recsys_assets.agents.rehearsal.rivals import REFITTED, refitted_rival
-from recsys_assets.agents.rehearsal.rounds import CHAMPION, FIRST_DAY, Rehearsal, RoundsConfig, measure
+from recsys_assets.agents.rehearsal.rivals import REFITTED, of_people, refitted_rival
+from recsys_assets.agents.rehearsal.rounds import Rehearsal, RoundsConfig, measure
 from recsys_assets.agents.rehearsal.service import Service, service_by, service_of
+from recsys_assets.agents.rehearsal.written import CREDULOUS_ARM, Q_LEARNING, Staged, to_markdown
 from recsys_assets.agents.setting import AgentSetting, production_setting
 from recsys_assets.atomic import write_text
 from recsys_assets.evaluation.canvas import png_bytes
+from recsys_assets.feedback.training_data import published_feedback
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import load_model
 from recsys_assets.recommenders.data import Ids, TrainingData, align_catalogue, align_people, histories_of
 from recsys_assets.registry.export import champion_path
+from recsys_assets.registry.floors import Floor, return_floor
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake
 
@@ -41,10 +51,40 @@ class Stage:
         version = path.resolve().name
         return service_of(load_model(path), self.setting.world, self.setting.model, version=version)
 
-    def rivals(self, *, seed: int, progress: Progress = silent) -> dict[str, Callable[[pl.DataFrame], Service]]:
-        """The tuned re-ranker, refitted on the same feedback."""
+    def rivals(self, agent: str, *, seed: int, progress: Progress = silent) -> dict[str, Callable[..., Service]]:
+        """The tuned re-ranker and Q-learning in a table, refitted on the feedback that teaches; and `agent` without any
+        bound on whom it hears, where it has levels to be moved."""
         weights = tune_belief_policy(self.setting, seed=seed, progress=progress)
-        return {REFITTED: refitted_rival(self.setting, self.ratings, weights)}
+        refit = refitted_rival(self.setting, self.ratings, weights)
+        arms: dict[str, Callable[..., Service]] = {
+            REFITTED: lambda feedback: refit(of_people(teaching(feedback, seed=self.settings.seed))),
+            Q_LEARNING: lambda feedback: self._q_learning(feedback, seed=seed),
+        }
+        if isinstance(load_model(champion_path(self.settings, agent)), SessionAgent):
+            arms[CREDULOUS_ARM] = lambda feedback: self._service(self.credulous(agent, feedback), feedback)
+        return arms
+
+    def _q_learning(self, feedback: pl.DataFrame, *, seed: int) -> Service:
+        """Taught by simulated people who think of movies as feedback tells."""
+        told = teaching(feedback, seed=self.settings.seed)
+        model = moved_levels(self.setting.model, self.setting.world.movies, told)
+        policy = fit_q_learning(replace(self.setting, model=model), seed=seed)
+        return service_by(policy, model, version=f"{len(feedback):,} events")
+
+    def credulous(self, agent: str, feedback: pl.DataFrame) -> SessionAgent:
+        """The champion with the levels that `feedback` tells of to who believes everybody."""
+        served = load_model(champion_path(self.settings, agent))
+        assert isinstance(served, SessionAgent)
+        told = teaching(feedback, seed=self.settings.seed)
+        return served.believing(moved_levels(served.taste, served.movies, told, trust=CREDULOUS))
+
+    def gate(self, agent: str, challenger: SessionAgent) -> Floor:
+        """What the gate would say of the simulated return of `challenger`, beside the champion, of today's feedback."""
+        events = published_feedback(Lake(self.settings.lake_dir)).events
+        today = of_today(deployed_setting(self.settings), events)
+        found = simulated_returns(today, challenger, load_model(champion_path(self.settings, agent)))
+        share = self.settings.gate_return_margin
+        return return_floor(found.difference, challenger=found.challenger, champion=found.champion, share=share)
 
     def ceiling(self, config: RoundsConfig) -> float:
         """Mean return of who knows every taste and today's fashion."""
@@ -52,6 +92,12 @@ class Stage:
         oracle = OraclePolicy(self.setting.world, simulator=simulator, popularity=1.0, variety=1.5)
         knows = service_by(oracle, self.setting.model, version="")
         return float(measure(self.people, knows, config, self.setting.config.rewards).mean())
+
+    def title(self, movie: int) -> str:
+        return str(self.setting.world.catalogue["title"][movie])
+
+    def _service(self, agent: SessionAgent, feedback: pl.DataFrame) -> Service:
+        return service_of(agent, self.setting.world, agent.taste, version=f"{len(feedback):,} events")
 
 
 def stage_of(
@@ -65,55 +111,23 @@ def stage_of(
     histories, aligned = histories_of(ratings, users, movies), align_catalogue(catalogue, movies)
     data = TrainingData(users, movies, histories, aligned, seed, progress, align_people(None, users))
     setting = production_setting(data)
-    return Stage(settings, setting, people_after(setting, config, taken=users.values, seed=seed), ratings)
+    taken = [*users.values.tolist(), *published_feedback(lake).events["user_id"].to_list()]
+    return Stage(settings, setting, people_after(setting, config, taken=taken, seed=seed), ratings)
 
 
-def write_rehearsal(stage: Stage, found: Rehearsal, config: RoundsConfig, *, seed: int) -> Path:
-    """`data/reports/<dataset>/rehearsal.md` with its picture beside it."""
-    folder, people = stage.settings.reports_dir / stage.settings.dataset, stage.people.config
+def write_rehearsal(
+    stage: Stage, found: Rehearsal, config: RoundsConfig, *, seed: int, bots: Bots | None = None, gate: str = ""
+) -> Path:
+    """`data/reports/<dataset>/rehearsal.md` with its picture beside it. `gate`: what it says of who believes bots."""
+    folder = stage.settings.reports_dir / stage.settings.dataset
     folder.mkdir(parents=True, exist_ok=True)
-    picture = folder / "rehearsal.png"
+    ceiling, picture = stage.ceiling(config), folder / "rehearsal.png"
     aside = picture.with_suffix(".part")
-    aside.write_bytes(png_bytes(rounds_figure(found, ceiling=stage.ceiling(config))))
+    first = bots.config.first_round if bots and bots.config.accounts else None
+    aside.write_bytes(png_bytes(rounds_figure(found, ceiling=ceiling, bots_from=first)))
     aside.replace(picture)
-    rows = found.against(FIRST_DAY, seed=seed)
-    lines = [
-        f"# The loop rehearsed: {stage.settings.dataset}",
-        "",
-        f"{people.active} people gave feedback, a session a round; {people.held_out} others, who gave none, are "
-        f"measured: mean true return of {config.sessions} sessions each, always the same. Tastes of today differ from "
-        f"the ratings' by {people.genre_fashion:g} stars (genres) and {people.movie_fashion:g} (movies). Seed {seed}.",
-        "",
-        "![True return by round](rehearsal.png)",
-        "",
-        "| round | policy | version | return | against no retraining, 95 % interval |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {r['round']} | {r['arm']} | {r['version']} | {r['mean']:.3f} | "
-            f"{r['difference']:+.3f} ({r['low']:+.3f} to {r['high']:+.3f}) |"
-            for r in rows.iter_rows(named=True)
-        ),
-        "",
-        "| round | events | what the platform did |",
-        "|---|---|---|",
-        *(f"| {n} | {e:,} | {s} |" for n, (e, s) in enumerate(zip(found.events, found.said, strict=True), start=1)),
-        "",
-        verdict(rows),
-        "",
-    ]
+    title = stage.title(bots.movie) if bots else ""
+    staged = Staged(stage.settings.dataset, stage.people.config, config, ceiling, seed, bots, title, gate)
     path = folder / "rehearsal.md"
-    write_text(path, "\n".join(lines))
+    write_text(path, to_markdown(found, staged, picture=picture.name))
     return path
-
-
-def verdict(rows: pl.DataFrame) -> str:
-    """In plain words: did learning from feedback pay, and more than refitting what learns nothing by reinforcement?"""
-    last = rows.filter(pl.col("round") == pl.col("round").max())
-    own = last.row(by_predicate=pl.col("arm") == CHAMPION, named=True)
-    told = "rose" if own["low"] > 0 else "fell" if own["high"] < 0 else "did not change beyond chance"
-    sentence = (
-        f"After {own['round']} rounds the return of people who gave no feedback {told}: {own['difference']:+.3f} "
-        f"({own['low']:+.3f} to {own['high']:+.3f}) against no retraining."
-    )
-    others = last.filter(~pl.col("arm").is_in([CHAMPION, FIRST_DAY]))
-    return " ".join([sentence, *(f"{r['arm']}: {r['difference']:+.3f}." for r in others.iter_rows(named=True))])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,3 +91,18 @@ def test_plain_arrays_hold_the_whole_model(model: TasteModel) -> None:
     again = TasteModel.of_arrays(model.to_arrays())
     np.testing.assert_array_equal(again.predict(model.start(1).mean), model.predict(model.start(1).mean))
     assert again.noise == model.noise
+
+
+def test_old_ratings_say_of_a_taste_what_they_said_when_they_were_given(model: TasteModel) -> None:
+    times = np.array([800_000_000, 1_800_000_000, 2])  # old, of today, and a newcomer's, who is numbered only
+    known = Histories.from_columns(np.arange(3), 3, np.array([4, 4, 4]), np.full(3, 4.0), times)
+    moved = replace(model, base=model.base + 1, then=model.base, since=1_700_000_000)
+
+    then, now = model.believe(known).mean, moved.believe(known).mean
+    np.testing.assert_allclose(now[0], then[0], atol=1e-6)
+    today = replace(model, base=model.base + 1).believe(known).mean
+    np.testing.assert_allclose(now[1:], today[1:], atol=1e-6)
+    kept = TasteModel.of_arrays(moved.to_arrays())
+    np.testing.assert_allclose(kept.moved, 1, atol=1e-6)
+    assert (kept.since, kept.as_rated.then) == (1_700_000_000, None)
+    assert TasteModel.of_arrays(model.to_arrays()).then is None

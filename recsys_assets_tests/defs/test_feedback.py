@@ -155,3 +155,26 @@ def test_batches_in_any_order_with_bad_ones_among_them_are_all_counted_once(
 def test_feedback_is_taken_by_its_own_job_and_not_nightly() -> None:
     assert feedback.key not in defs().resolve_job_def("everything").asset_layer.selected_asset_keys
     assert defs().resolve_sensor_def("feedback_inbox").default_status == dg.DefaultSensorStatus.RUNNING
+
+
+def test_what_breaks_a_critical_rule_is_not_published_and_readers_keep_what_they_have(
+    settings: Settings, folders: Folders, instance: dg.DagsterInstance
+) -> None:
+    drop(folders, "b1", 1)
+    first = tick(instance)
+    assert isinstance(first, dg.SensorResult)
+    take(instance, settings, first)
+    with Warehouse.of(settings).connect() as con:
+        con.execute("UPDATE feedback SET action = 'applaud' WHERE event_id = 'e1'")
+    drop(folders, "b2", 2)
+    second = tick(instance)
+    assert isinstance(second, dg.SensorResult)
+    take(instance, settings, second)
+
+    newest = instance.fetch_materializations(feedback.key, limit=1).records[0].asset_materialization
+    assert newest is not None
+    assert "feedback_version" not in newest.metadata, "the retraining sensor would take it for accepted"
+    assert "applaud" in str(newest.metadata["not_published"].value) or "action" in str(
+        newest.metadata["not_published"].value
+    )
+    assert Lake(settings.lake_dir).read("feedback")["event_id"].to_list() == ["e1"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -25,7 +25,8 @@ MODEL = "biased_mf"
 """Stands for an agent: it is trained in a second."""
 
 
-def publish_feedback(lake: Lake, ratings: list[tuple[int, int, float]], *, batch: str) -> None:
+def publish_feedback(lake: Lake, ratings: list[tuple[int, int, float]], *, batch: str, apart: float = 0) -> None:
+    """`apart`: seconds between one row and the next."""
     now = datetime(2026, 11, 25)
     rows = [
         {
@@ -34,11 +35,11 @@ def publish_feedback(lake: Lake, ratings: list[tuple[int, int, float]], *, batch
             "movie_id": movie,
             "action": "rating",
             "rating": stars,
-            "timestamp": now,
+            "timestamp": now + timedelta(seconds=apart * n),
             "received_at": now,
             "batch_id": batch,
         }
-        for user, movie, stars in ratings
+        for n, (user, movie, stars) in enumerate(ratings)
     ]
     lake.publish_frame(pl.DataFrame(rows, EVENT_SCHEMA | {"batch_id": pl.String()}), "feedback", upstream={})
 
@@ -59,9 +60,10 @@ def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return lake
 
 
-def test_bots_are_refused_by_what_is_served_and_by_nothing_else(settings: Settings, lake: Lake) -> None:
+@pytest.mark.parametrize("apart", [0, 30], ids=["in one second", "at the pace of people"])
+def test_bots_are_refused_by_what_is_served_and_by_nothing_else(settings: Settings, lake: Lake, apart: float) -> None:
     bots = [(10_000 + bot, movie, 5.0 if movie % 3 == 1 else 0.5) for bot in range(300) for movie in range(1, 61)]
-    publish_feedback(lake, bots, batch="flood")
+    publish_feedback(lake, bots, batch="flood", apart=apart)
     trained = train_and_register(settings, MODEL, run_id="poisoned")
     assert trained.version.tags["feedback_version"] == lake.snapshot("feedback").version
     assert trained.version.tags["feedback_ratings"] == str(len(bots))

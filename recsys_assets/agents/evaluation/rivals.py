@@ -10,6 +10,7 @@ from recsys_assets.agents.policies.linucb import fit_linucb
 from recsys_assets.agents.policies.of_recommenders import RecommenderPolicy
 from recsys_assets.agents.policies.simple import BeliefPolicy, PopularPolicy, RandomPolicy
 from recsys_assets.agents.policies.tuned import Weights, belief_policy
+from recsys_assets.agents.q_learning import fit_q_learning
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.models import build
@@ -40,6 +41,7 @@ def rival_contestants(
         belief_policy(setting, one, name=HEURISTIC),
         belief_policy(setting, weights, name=RIVAL),
         fit_linucb(setting, seed=seed, progress=progress),
+        fit_q_learning(setting, seed=seed, progress=progress),
         *(fit_recommender(setting, name, progress=progress) for name in recommenders),
     ]
     return [Contestant.of(policy) for policy in policies]

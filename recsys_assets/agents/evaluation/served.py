@@ -1,29 +1,32 @@
 """Two served models side by side: what they would earn with simulated people, and by what people answered our lists.
 
-Both play the same sessions with the same held-out people of simulator A, made of public ratings alone. They were fitted
-on all ratings, those of these people among them: that favours neither, and no figure of this is to be reported as the
+Both play the same sessions with the same held-out people of simulator A, whose tastes are those of public ratings, and
+who think of movies what judges say today (`of_today`): feedback that no agent is fitted on. The two were fitted on all
+public ratings, those of these people among them: that favours neither, and no figure of this is to be reported as the
 agent's own (`agents.evaluation.report` is for that).
 
 Off-policy, each is taken for a softmax over its 100 best movies, the scores divided by their own deviation, so that
 models of different scales are compared; what the user had rated publicly is never shown. Only the first place of a list
-is looked at: what a policy would put below it depends on what stands above. Feedback that a challenger was fitted on is
-in the log that judges it: it favours the challenger, so that this figure is a floor and nothing more.
+is looked at: what a policy would put below it depends on what stands above. The log, too, is
+that of judges.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from recsys_assets.agents.environments.rollout import rollout
 from recsys_assets.agents.evaluation.comparison import FIRST_SESSION_SEED
+from recsys_assets.agents.judges import judging
 from recsys_assets.agents.offpolicy.estimators import SAMPLES, policy_value
 from recsys_assets.agents.offpolicy.feedback import decisions_of
 from recsys_assets.agents.offpolicy.logs import Floats, MatchedLog
 from recsys_assets.agents.offpolicy.softmax import CANDIDATES, shortlist
 from recsys_assets.agents.policies.served import ServedPolicy
+from recsys_assets.agents.preferences.levels import moved_levels
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys_assets.recommenders.base import Recommender
@@ -44,6 +47,12 @@ class SideBySide:
     champion: float
     difference: Interval
     not_had: str = ""
+
+
+def of_today(setting: AgentSetting, events: pl.DataFrame) -> AgentSetting:
+    """`setting` whose people think of movies as the judges among those who gave feedback do."""
+    told = judging(events, seed=setting.seed)
+    return replace(setting, model=moved_levels(setting.model, setting.world.movies, told))
 
 
 def simulated_returns(setting: AgentSetting, challenger: Recommender, champion: Recommender) -> SideBySide:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
 from recsys_assets.agents.answering import AnsweringConfig, SessionAgent
+from recsys_assets.agents.judges import taught, teaching
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.ppo.config import PpoConfig
 from recsys_assets.agents.preferences.levels import moved_levels
@@ -66,23 +67,21 @@ class PpoAgent(SessionAgent):
     went_on_from: PpoAgent | None = None
     network: dict[str, NDArray[Any]]
     """Parameters to go on from."""
-    heard: pl.DataFrame | None = None
-    texts: pl.DataFrame | None = None
-
-    def hear(self, events: pl.DataFrame, texts: pl.DataFrame | None = None) -> None:
-        """Accepted events of feedback that `fit` is to learn from, beside the ratings, and what their texts say."""
-        self.heard, self.texts = events, texts
+    lessons: pl.DataFrame | None = None
+    """Of what was heard, the part that teaches."""
 
     def _fit(self, data: TrainingData) -> None:
         from recsys_assets.agents.ppo.training import train_ppo
         from recsys_assets.agents.preferences.training import train_reward_model
 
+        self.lessons = None if self.heard is None else teaching(self.heard, seed=data.seed)
         config, champion = self.config, self._champion(data)
         if champion is not None and self._knows_all(champion, data):
             data.progress(f"{self.name}: nothing is new to the champion; it stays as it is")
             self.went_on_from, self.network = champion, champion.network
             self._keep(champion.policy, champion.taste, champion.features)
             return
+        data = taught(data, self.heard)
         setting = self._setting(data, champion)
         weights = champion.weights if champion else None
         proxy = train_reward_model(
@@ -116,15 +115,16 @@ class PpoAgent(SessionAgent):
         return self.training.figures() if self.training is not None else {}
 
     def training_series(self) -> dict[str, FloatArray]:
-        """(n, 2) of steps and what was logged then, by the logged names."""
+        """(n, 2) of steps and what was logged then, by TRL's names where it has one: `objective/scores` is what the
+        reward model says of a session, `objective/kl` nats of a decision from the reference."""
         if self.training is None:
             return {}
         looks = self.training.looks
         names = {
+            "objective/scores": "proxy",
+            "objective/kl": "kl",
+            "objective/kl_coef": "kl_weight",
             "eval/true_return": "truth",
-            "eval/proxy_return": "proxy",
-            "train/kl": "kl",
-            "train/kl_weight": "kl_weight",
         }
         return {
             name: np.array([[look.steps, getattr(look, key)] for look in looks], dtype=np.float64)
@@ -142,24 +142,24 @@ class PpoAgent(SessionAgent):
             "went_on_from": "its champion" if self.went_on_from else "the supervised start",
             "best_step": f"{told.best_step:,}" + ("" if told.best_step else ": learning added nothing to the start"),
             "validation_return": f"{best.truth:.3f}, its start {start.truth:.3f}",
-            "feedback_heard": f"{0 if self.heard is None else len(self.heard):,} events",
+            "feedback_heard": f"{_count(self.lessons):,} of {_count(self.heard):,} events",
             "steps_per_cpu_second": f"{told.steps_per_second:,.0f}",
         }
 
     def _setting(self, data: TrainingData, champion: PpoAgent | None) -> AgentSetting:
         """Tastes by the champion's model, or one of these ratings; levels of movies as feedback tells them."""
         config, model = self.config, champion.taste if champion else None
-        if self.heard is not None and not self.heard.is_empty():
+        if self.lessons is not None and not self.lessons.is_empty():
             model = model or production_setting(data, config.setting).model
-            model = moved_levels(model, data.movies, self.heard, trust=config.trust)
+            model = moved_levels(model, data.movies, self.lessons, trust=config.trust)
         return production_setting(data, config.setting, model=model)
 
     def _told(self, setting: AgentSetting) -> dict[Any, Any]:
         from recsys_assets.agents.preferences.feedback import feedback_opinions
 
-        if self.heard is None or self.heard.is_empty():
+        if self.lessons is None or self.lessons.is_empty():
             return {}
-        found = feedback_opinions(setting, self.heard, self.texts, trust=self.config.trust)
+        found = feedback_opinions(setting, self.lessons, self.texts, trust=self.config.trust)
         return {"train": found} if len(found) else {}
 
     def _champion(self, data: TrainingData) -> PpoAgent | None:
@@ -186,7 +186,7 @@ class PpoAgent(SessionAgent):
             np.array_equal(getattr(own, column), getattr(theirs, column))
             for column in ("indptr", "movies", "ratings", "timestamps")
         )
-        return same and (self.heard is None or self.heard.is_empty())
+        return same and (self.lessons is None or self.lessons.is_empty())
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return super()._state() | {NETWORK + name: value for name, value in self.network.items()}
@@ -194,3 +194,7 @@ class PpoAgent(SessionAgent):
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         self.network = {n.removeprefix(NETWORK): v for n, v in state.items() if n.startswith(NETWORK)}
         super()._restore({n: v for n, v in state.items() if not n.startswith(NETWORK)})
+
+
+def _count(events: pl.DataFrame | None) -> int:
+    return 0 if events is None else len(events)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def rounds_figure(rehearsal: Rehearsal, *, ceiling: float | None = None, theme: Theme = "light") -> Figure:
-    """Mean and 95 % interval over people of each arm. `ceiling`: return of who knows every taste."""
+def rounds_figure(
+    rehearsal: Rehearsal, *, ceiling: float | None = None, bots_from: int | None = None, theme: Theme = "light"
+) -> Figure:
+    """Mean and 95 % interval over people of each arm. `ceiling`: return of who knows every taste; `bots_from`: the
+    round whose feedback is the first with bots in it."""
     figure, axis = blank(7.5, 4.2, 1, 1, theme=theme)
     for place, arm in enumerate(dict.fromkeys(m.arm for m in rehearsal.measured)):
         found = [m for m in rehearsal.measured if m.arm == arm]
@@ -25,6 +28,8 @@ def rounds_figure(rehearsal: Rehearsal, *, ceiling: float | None = None, theme: 
         axis.fill_between(rounds, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.12)
     if ceiling is not None:
         axis.axhline(ceiling, color=INK[theme], linestyle=":", linewidth=1, label="knows every taste")
+    if bots_from is not None:
+        axis.axvline(bots_from - 0.5, color=INK[theme], linestyle="--", linewidth=1, label="bots join")
     people = len(rehearsal.measured[0].per_person)
     axis.set_xlabel("rounds of feedback")
     axis.set_ylabel("true return of a session")

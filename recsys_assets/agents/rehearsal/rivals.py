@@ -11,6 +11,7 @@ from recsys_assets.agents.preferences.levels import as_stars
 from recsys_assets.agents.rehearsal.service import Service, service_by
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.tastes import TasteModel
+from recsys_assets.feedback.training_data import JoinRules
 from recsys_assets.recommenders.data import Ids, TrainingData, align_people, histories_of
 
 REFITTED = "tuned re-ranker, refitted on the same feedback"
@@ -41,6 +42,12 @@ def refitted_rival(
         return service_by(policy, model, version=f"{len(feedback):,} events")
 
     return refit
+
+
+def of_people(feedback: pl.DataFrame) -> pl.DataFrame:
+    """Without accounts that spoke of too few movies to join any training."""
+    least = JoinRules().least_movies
+    return feedback.filter(pl.col("movie_id").n_unique().over("user_id") >= least)
 
 
 def as_ratings(feedback: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 import torch as th
 
+from recsys_assets.agents.judges import are_judges
 from recsys_assets.agents.policies.tuned import Weights
 from recsys_assets.agents.ppo.algorithm import ReferencePPO
 from recsys_assets.agents.ppo.config import PpoConfig
@@ -138,7 +139,7 @@ def test_an_agent_hears_feedback_and_goes_on_from_its_export(tmp_path: Path) -> 
     second.fit(interactions, catalogue, seed=5)
 
     assert second.training_notes()["went_on_from"] == "its champion"
-    assert second.training_notes()["feedback_heard"] == "60 events"
+    assert second.training_notes()["feedback_heard"] == "46 of 60 events", "the others are judges'"
     assert isinstance(first, PpoAgent)
     np.testing.assert_array_equal(second.taste.design, first.taste.design)  # what was learned of tastes stays true
     assert second.taste.base[6] > first.taste.base[6]  # the movie that thirty people like
@@ -154,3 +155,26 @@ def test_a_champion_that_knows_the_future_is_not_gone_on_from(tmp_path: Path) ->
 
     assert isinstance(agent, PpoAgent)
     assert agent.went_on_from is None
+
+
+def test_a_champion_that_was_told_a_judge_s_stars_last_is_gone_on_from(tmp_path: Path) -> None:
+    """What judges say teaches nothing, but it is no knowledge of the future either."""
+    interactions, catalogue = small_world()
+    judge = int(np.arange(1000, 1100)[are_judges(np.arange(1000, 1100), seed=5)][0])
+    last = pl.DataFrame([(judge, 7, 5.0, datetime(2026, 1, 1))], interactions.columns, orient="row")
+    joined = pl.concat([interactions, last.cast(dict(interactions.schema))])  # type: ignore[arg-type]
+    told = liked(range(1000, 1030), 7)
+    stars = told.head(1).with_columns(user_id=judge, action=pl.lit("rating"), rating=5.0)
+    told = pl.concat([told, stars.cast(dict(told.schema))])  # type: ignore[arg-type]
+
+    def agent(**more: object) -> PpoAgent:
+        made = build("ppo_agent", QUICK["ppo_agent"] | more)
+        assert isinstance(made, PpoAgent)
+        made.hear(told)
+        made.fit(joined, catalogue, seed=5)
+        return made
+
+    agent().save(tmp_path / "champion")
+    second = agent(start="champion", champion=[str(tmp_path / "champion")])
+    assert second.went_on_from is not None
+    assert judge in second.users.values, "their own lists know it"

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 
-from recsys_assets.agents.preferences.levels import moved_levels
+from recsys_assets.agents.preferences.levels import MOST_A_PERSON, _bounded, moved_levels
+from recsys_assets.agents.preferences.trust import TrustConfig, trust_of, trusted
 from recsys_assets.agents.setting import AgentSetting
 
 
@@ -53,3 +55,47 @@ def test_ignored_and_unknown_movies_tell_nothing(setting: AgentSetting) -> None:
     told = events([(900, 3, "ignore", None), (901, 10_000, "like", None)])
 
     assert moved_levels(setting.model, setting.world.movies, told) is setting.model
+
+
+def rated_by_many(user: int, level: float) -> list[tuple[int, int, str, float | None]]:
+    """Twelve movies as everybody rates them."""
+    return [(user, movie, "rating", level) for movie in range(20, 32)]
+
+
+def test_accounts_of_one_movie_weigh_no_more_than_the_people_who_know_it(setting: AgentSetting) -> None:
+    model, movies = setting.model, setting.world.movies
+    place = int(movies.index(np.array([2]))[0])
+    honest = [row for u in range(900, 910) for row in [(u, 2, "rating", 1.0), *rated_by_many(u, 3.5)]]
+    bots = [(u, 2, "rating", 5.0) for u in range(2000, 2600)]
+
+    alone = moved_levels(model, movies, events(honest)).base[place]
+    flooded = moved_levels(model, movies, events(honest + bots)).base[place]
+    fewer = moved_levels(model, movies, events(honest + bots[:60])).base[place]
+    assert alone < model.base[place]
+    assert flooded - alone < 0.3, "600 accounts are no louder than one of the ten people"
+    assert abs(flooded - fewer) < 0.1, "ten times the accounts change nothing more"
+
+
+def test_a_burst_about_a_movie_that_we_did_not_show_counts_like_a_few(setting: AgentSetting) -> None:
+    told = events([(u, 2, "like", None) for u in range(900, 1100)])
+    shown = told.with_columns(propensity=pl.lit(0.2))
+
+    assert trusted(told).sum() == pytest.approx(10 * trust_of(told)["trust"][0])
+    assert trusted(shown).sum() == pytest.approx(200 * trust_of(told)["trust"][0])
+
+
+def test_one_person_is_not_heard_more_the_more_they_say(setting: AgentSetting) -> None:
+    weights, rows = np.ones(200), np.zeros(200, dtype=np.int64)
+    bounded = _bounded(weights, rows, np.arange(200), TrustConfig())
+
+    assert bounded.sum() == pytest.approx(MOST_A_PERSON)
+
+
+def test_hearing_everything_again_changes_nothing(setting: AgentSetting) -> None:
+    """An update goes on from a champion who has heard the same."""
+    told = events([row for u in range(900, 930) for row in rated_by_many(u, 5.0)])
+    once = moved_levels(setting.model, setting.world.movies, told)
+    again = moved_levels(once, setting.world.movies, told)
+
+    np.testing.assert_array_equal(again.base, once.base)
+    np.testing.assert_array_equal(once.as_rated.base, setting.model.base)
