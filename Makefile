@@ -16,7 +16,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 export MPLBACKEND := Agg
 
-.PHONY: help demo test dev serve install install-dev check format bench constraints clean
+.PHONY: help demo test dev serve app install install-dev check format bench constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ dev: install ## the Dagster web UI with daemon (schedule, sensors) on http://127
 
 serve: install ## the HTTP API on http://127.0.0.1:8000; its docs are at /docs
 	@$(BIN)/recsys serve
+
+app: install ## the web app on http://127.0.0.1:8501, with an API of its own where none answers
+	@$(BIN)/recsys app
 
 check: install-dev ## format, lint, types, import rules; seconds
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     """Share of its champion's simulated return that an agent may lose."""
     gate_off_policy_margin: float = Field(default=0.1, ge=0)
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
+    api_url: str = "http://127.0.0.1:8000"
+    """Where the recommendation API answers, for the web app and other clients."""
+    api_key: SecretStr | None = None
+    """What the web app shows the API where that asks for keys; scopes read and feedback are enough."""
+    dagster_url: str = "http://127.0.0.1:3000"
+    """Where Dagster's web UI answers; the web app asks it for the state of the asset graph and links into it."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)

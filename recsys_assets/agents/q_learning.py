@@ -28,13 +28,14 @@ NAME = "Q-learning on groups"
 
 
 class QLearningConfig(BaseModel, extra="forbid", frozen=True):
-    """Of the table and of learning."""
+    """Of the table and of learning; sizes by the return of validation people of the synthetic data: 7.6, where more
+    groups of movies give 6.3 (10), 5.4 (40), and the most rated movies 5.9."""
 
-    people: PositiveInt = 12
+    people: PositiveInt = 6
     """Groups of tastes."""
-    movies: PositiveInt = 20
+    movies: PositiveInt = 5
     """Groups of movies."""
-    sessions: PositiveInt = 12_000
+    sessions: PositiveInt = 8_000
     """Of training users."""
     at_once: PositiveInt = 400
     gamma: float = Field(default=0.95, ge=0, lt=1)

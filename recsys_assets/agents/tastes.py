@@ -111,9 +111,10 @@ class TasteModel:
             np.broadcast_to(self.prior.astype(np.float32), (n, self.width, self.width)).copy(),
         )
 
-    def believe(self, histories: Histories) -> Beliefs:
-        """Given all ratings of each history."""
-        parts = [self._posterior(histories, rows) for rows in _blocks(len(histories))]
+    def believe(self, histories: Histories, weights: FloatArray | None = None) -> Beliefs:
+        """Given all ratings of each history; `weights` (m,): how far each counts, 1 where not given."""
+        worth = np.ones(len(histories.movies), dtype=np.float32) if weights is None else weights
+        parts = [self._posterior(histories, worth, rows) for rows in _blocks(len(histories))]
         if not parts:
             return self.start(0)
         return Beliefs(np.concatenate([p.mean for p in parts]), np.concatenate([p.covariance for p in parts]))
@@ -162,13 +163,12 @@ class TasteModel:
         then, since = arrays.get("then"), int(arrays.get("since", 0))
         return cls(arrays["base"], arrays["design"], arrays["prior"], float(arrays["noise"]), then, since)
 
-    def _posterior(self, histories: Histories, rows: IntArray) -> Beliefs:
+    def _posterior(self, histories: Histories, weights: FloatArray, rows: IntArray) -> Beliefs:
         """Sums over each history as products with a sparse matrix: no loop over users or ratings."""
-        taken = self._today(histories.take(rows))
-        seen = taken.matrix(len(self.base))
-        seen.data[:] = 1
-        residual = taken.matrix(len(self.base))
-        residual.data = residual.data - self.base[residual.indices]
+        taken, n = self._today(histories.take(rows)), len(self.base)
+        worth = weights[histories.indptr[rows[0]] : histories.indptr[rows[-1] + 1]]  # blocks are rows in a row
+        seen = replace(taken, ratings=worth).matrix(n)
+        residual = replace(taken, ratings=worth * (taken.ratings - self.base[taken.movies])).matrix(n)
         outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
         gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
         precision = gram + np.linalg.inv(self.prior)

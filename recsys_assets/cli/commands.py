@@ -32,6 +32,9 @@ from recsys_assets.cli import (
     train,
     tune,
 )
+from recsys_assets.cli import (
+    app as web_app,
+)
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     run.materialize,
@@ -44,6 +47,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
     evaluate_agent.evaluate_reward,
+    evaluate_agent.evaluate_ppo,
     train.train,
     rehearse.rehearse,
     tune.tune,
@@ -51,6 +55,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     answers.similar,
     profile.profile,
     serve.serve,
+    web_app.app,
     models.models,
     models.rollback,
     models.audit,

@@ -34,8 +34,19 @@ def evaluate_agent(
     out.print(f"All tables and plots: {written}", highlight=False, soft_wrap=True)
 
 
-def evaluate_reward(dataset: DatasetOption = None) -> None:
-    """Fit the reward model of preferences on the training part, and judge it on people that nothing was fitted on."""
+def evaluate_reward(
+    dataset: DatasetOption = None,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Of who is held out, and of all else; give several for several draws. [default: as deployed]"
+        ),
+    ] = None,
+) -> None:
+    """Fit the reward model of preferences on the training part, and judge it on people that nothing was fitted on.
+
+    The model of the last seed is the one that is kept.
+    """
     from recsys_assets.agents.preferences.judged import reliability_figure
     from recsys_assets.agents.preferences.publish import publish_reward_model
     from recsys_assets.atomic import atomic_file
@@ -43,8 +54,10 @@ def evaluate_reward(dataset: DatasetOption = None) -> None:
     from recsys_assets.warehouse.lake import LakeError
 
     settings = settings_of(dataset)
+    seeds = seed or [settings.seed]
     try:
-        published = publish_reward_model(settings, progress=_say)
+        for each in seeds:
+            published = publish_reward_model(settings.model_copy(update={"seed": each}), progress=_say)
     except LakeError as error:
         stop(NOT_BUILT, f"{error} `recsys materialize '*splits' --dataset {settings.dataset}` makes what is missing.")
     except ValueError as error:
@@ -52,8 +65,33 @@ def evaluate_reward(dataset: DatasetOption = None) -> None:
     picture = settings.reports_dir / settings.dataset / "reward_model.png"
     with atomic_file(picture) as aside:
         aside.write_bytes(png_bytes(reliability_figure(published.report)))
-    _say(f"{published.report.summary}; taste alone {published.report.taste:.4f}")
     _say(f"model {published.path}, calibration {picture}")
+
+
+def evaluate_ppo(
+    dataset: DatasetOption = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Movies shown while an agent learns.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Reward models and agents, each from another seed.")] = 3,
+    sessions: Annotated[int, typer.Option(min=1, help="Of each person with each agent.")] = 4,
+) -> None:
+    """Train PPO from feedback from several seeds, and compare it with its start on people nothing was fitted on."""
+    from recsys_assets.agents.evaluation.ppo_seeds import ppo_seeds, write_ppo_seeds
+    from recsys_assets.agents.evaluation.publish import deployed_setting
+    from recsys_assets.agents.ppo.config import PpoConfig
+    from recsys_assets.warehouse.lake import LakeError
+
+    settings, config = settings_of(dataset), PpoConfig() if steps is None else PpoConfig(steps=steps)
+    try:
+        setting = deployed_setting(settings, progress=_say)
+    except LakeError as error:
+        command = f"recsys materialize '*data_snapshot' --dataset {settings.dataset}"
+        stop(NOT_BUILT, f"{settings.dataset} has no published ratings; run `{command}` ({error})")
+    except ValueError as error:
+        stop(MISUSED, str(error))
+    found = ppo_seeds(setting, config, seeds=seeds, sessions_a_seed=sessions, seed=settings.seed, progress=_say)
+    for sentence in found.sentences:
+        _say(sentence)
+    _say(f"Tables and plot: {write_ppo_seeds(found, settings.reports_dir / settings.dataset)}")
 
 
 def _say(line: str) -> None:

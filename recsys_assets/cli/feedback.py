@@ -32,7 +32,7 @@ def add(
 ) -> None:
     """Add one event; it is on disk when the command ends, and the inbox sensor takes it."""
     from recsys_assets.feedback import EventError, Inbox, parse_event
-    from recsys_assets.feedback.store import Folders
+    from recsys_assets.feedback.folders import Folders
 
     settings, now = settings_of(dataset), datetime.now(UTC)
     fields = {"event_id": event_id or uuid.uuid4().hex, "user_id": user, "movie_id": movie, "action": action}
@@ -54,7 +54,7 @@ def import_file(
     """Check a file of events, say what is wrong with it, and put the good ones into the inbox."""
     from recsys_assets.feedback import Inbox, parse_event
     from recsys_assets.feedback.batches import BatchError, read_batch
-    from recsys_assets.feedback.store import Folders
+    from recsys_assets.feedback.folders import Folders
 
     settings = settings_of(dataset)
     try:

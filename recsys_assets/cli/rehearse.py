@@ -89,8 +89,8 @@ def _platform(
     """The running deployment; what it is given is kept in `sent` too."""
     from recsys_assets.agents.rehearsal.rounds import Platform
     from recsys_assets.defs.rehearsal import come_to_rest
+    from recsys_assets.feedback.folders import Folders
     from recsys_assets.feedback.inbox import Inbox
-    from recsys_assets.feedback.store import Folders
     from recsys_assets.feedback.training_data import published_feedback
     from recsys_assets.registry.trial import last_trial
     from recsys_assets.warehouse.lake import Lake

@@ -36,6 +36,7 @@ def serve(
     shadow: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a core that challengers may take; 0: they are not asked.")
     ] = 0.2,
+    cache_mb: Annotated[int, typer.Option(min=0, help="For scores of users who ask again, of each champion.")] = 64,
     dataset: DatasetOption = None,
 ) -> None:
     """Serve recommendations over HTTP; http://127.0.0.1:8000/docs shows how to ask."""
@@ -54,6 +55,7 @@ def serve(
             deadline_seconds=deadline,
             cors_origins=tuple(cors or ()),
             shadow_share=shadow,
+            cache_bytes=cache_mb << 20,
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from recsys_assets.defs.config import launchpad_config
-from recsys_assets.defs.features import data_snapshot
+from recsys_assets.defs.features import data_snapshot, splits
 from recsys_assets.defs.metadata import numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.defs.training import model_asset, trained
@@ -18,6 +18,14 @@ LIKE_HELD_OUT_USERS = dg.AssetCheckSpec(
     asset="user_simulator",
     blocking=True,
     description="Tastes must foretell held-out users' ratings better than the movies' level, and acts be calibrated.",
+)
+
+BETTER_THAN_MEANS = dg.AssetCheckSpec(
+    "better_than_movies_means",
+    asset="reward_model",
+    blocking=True,
+    description="More of held-out people's pairs in the right order than by the movies' means, and chances calibrated. "
+    "It stops what learns from the model only where the model is worse beyond chance; of few people little is sure.",
 )
 
 
@@ -73,12 +81,54 @@ def dqn_agent(
     return trained(context, deployment, config)
 
 
-@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator])
+@dg.asset(
+    deps=[user_simulator, data_snapshot, splits],
+    group_name=GROUP,
+    kinds={"torch"},
+    owners=[TEAM],
+    freshness_policy=NIGHTLY,
+    tags={"layer": "model", "cost": "slow"},
+    check_specs=[BETTER_THAN_MEANS],
+)
+def reward_model(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
+    """What people like better than what, by ratings, choices and feedback: three networks and how far they agree.
+
+    Fitted on the training part and judged on people it never saw: whether agents may learn from such a model.
+    """
+    from recsys_assets.agents.preferences.judged import reliability_figure
+    from recsys_assets.agents.preferences.publish import publish_reward_model
+    from recsys_assets.evaluation.canvas import markdown_image
+
+    published = publish_reward_model(deployment.settings(), progress=context.log.info)
+    report = published.report
+    figures = numbers(report.figures)
+    plot = markdown_image(reliability_figure(report), alt="calibration of the reward model")
+    return dg.MaterializeResult(
+        metadata={
+            **figures,
+            "summary": report.summary,
+            "calibration": dg.MetadataValue.md(plot),
+            "export": dg.MetadataValue.path(str(published.path)),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=BETTER_THAN_MEANS.name,
+                passed=report.passed,
+                severity=dg.AssetCheckSeverity.ERROR if report.clearly_worse else dg.AssetCheckSeverity.WARN,
+                description=report.summary,
+                metadata=figures,
+            )
+        ],
+    )
+
+
+@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator, reward_model])
 def ppo_agent(
     context: dg.AssetExecutionContext, config: PpoAgentParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """PPO against a reward model learned from ratings, choices and feedback, held near what is served.
 
+    It learns its model as `reward_model` does, of all people it may learn from, and waits for that one to be sound.
     `start: champion` goes on from the champion within a minute or two; the nightly run begins from scratch.
     """
     return trained(context, deployment, config)

@@ -14,9 +14,9 @@ import dagster as dg
 from recsys_assets.defs.metadata import column_schema, event_times, feedback_seen
 from recsys_assets.defs.quality import expectation_specs, validated
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.feedback.store import (
     BatchReport,
-    Folders,
     ingest_batches,
     publish_feedback,
     taken_batches,

@@ -32,7 +32,7 @@ GROUP = "feedback"
 def feedback_archive(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult:
     """Accepted batches, byte for byte, in few files; only those whose batch this graph has on record."""
     from recsys_assets.feedback.compaction import compact
-    from recsys_assets.feedback.store import Folders
+    from recsys_assets.feedback.folders import Folders
 
     taken = context.instance.get_materialized_partitions(feedback.key)
     found = compact(Folders.of(deployment.settings()), taken=taken)

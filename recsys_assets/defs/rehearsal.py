@@ -18,7 +18,8 @@ from pathlib import Path
 import dagster as dg
 
 from recsys_assets.defs.feedback import UNFINISHED
-from recsys_assets.feedback.store import Folders, waiting_batches
+from recsys_assets.feedback.folders import Folders
+from recsys_assets.feedback.store import waiting_batches
 from recsys_assets.feedback.training_data import published_feedback
 from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets.warehouse.lake import Lake

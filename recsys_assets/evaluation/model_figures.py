@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
@@ -15,11 +16,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+Curves = dict[str, dict[str, NDArray[Any]]]
+"""By the name of a network, its columns by epoch."""
+LOGGED = {"train/loss": "train_loss", "train/learning_rate": "learning_rate", "eval/ndcg_at_10": "validation_ndcg"}
+"""Name that is logged -> column of the curves."""
+
+
 @runtime_checkable
 class TrainedByEpochs(Protocol):
     """A model that keeps its training curves."""
 
-    def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]: ...
+    def training_curves(self) -> Curves: ...
 
 
 @runtime_checkable
@@ -55,10 +62,23 @@ def model_figures(model: Recommender) -> dict[str, Figure]:
 
 
 def training_series(model: Recommender) -> dict[str, NDArray[Any]]:
-    """What was logged while an agent learned, (n, 2) of steps and values by name."""
-    return model.training_series() if isinstance(model, TrainedInSimulation) else {}
+    """What was logged while a model learned, (n, 2) of steps (of an agent) or epochs and values by name."""
+    if isinstance(model, TrainedInSimulation):
+        return model.training_series()
+    return _by_epoch(model.training_curves()) if isinstance(model, TrainedByEpochs) else {}
 
 
 def training_notes(model: Recommender) -> dict[str, str]:
     """How the training of an agent went, in words."""
     return model.training_notes() if isinstance(model, TrainedInSimulation) else {}
+
+
+def _by_epoch(curves: Curves) -> dict[str, NDArray[Any]]:
+    """`train/loss`, `train/learning_rate`, `eval/ndcg_at_10`, under the network's name where there are several."""
+    found = {}
+    for network, of in curves.items():
+        prefix = f"{network}/" if len(curves) > 1 else ""
+        for name, column in LOGGED.items():
+            if len(values := of[column]):
+                found[prefix + name] = np.stack([of["epoch"][: len(values)], values], axis=1)
+    return found

@@ -20,7 +20,7 @@ import polars as pl
 from recsys_assets.atomic import atomic_file
 from recsys_assets.feedback.archives import ARCHIVE, archived_batches, archived_facts, archives
 from recsys_assets.feedback.batches import SUFFIXES, sha256_of
-from recsys_assets.feedback.store import Folders
+from recsys_assets.feedback.folders import Folders
 
 SMALL = 32 * 1024 * 1024
 """Bytes below which an archive is put together with others."""

@@ -10,8 +10,8 @@ import polars as pl
 from recsys_assets.feedback.archives import archived_batches
 from recsys_assets.feedback.batches import SUFFIXES
 from recsys_assets.feedback.events import EVENT_SCHEMA
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.feedback.inbox import OPEN
-from recsys_assets.feedback.store import Folders
 from recsys_assets.settings import Settings
 from recsys_assets.warehouse.lake import Lake, LakeError
 

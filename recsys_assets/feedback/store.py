@@ -22,9 +22,9 @@ import polars as pl
 from recsys_assets.atomic import write_text
 from recsys_assets.feedback.archives import archived_batches
 from recsys_assets.feedback.batches import SUFFIXES, Batch, BatchError, read_batch, sha256_of
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.feedback.inbox import seal_orphans
 from recsys_assets.progress import Progress, silent
-from recsys_assets.settings import Settings
 from recsys_assets.warehouse.database import transaction
 from recsys_assets.warehouse.ddl import create_table_sql
 from recsys_assets.warehouse.lake import Lake, Snapshot
@@ -32,25 +32,6 @@ from recsys_assets.warehouse.sql import identifiers
 from recsys_assets.warehouse.tables import FEEDBACK, QUARANTINE
 
 REFUSED, UNKNOWN_MOVIE = "event_refused", "movie_id_unknown"
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where the batches of one data set are."""
-
-    inbox: Path
-    accepted: Path
-    rejected: Path
-
-    @property
-    def compacted(self) -> Path:
-        """Archives of accepted batches."""
-        return self.accepted.parent / "compacted"
-
-    @classmethod
-    def of(cls, settings: Settings) -> Folders:
-        root = settings.data_dir / "feedback" / settings.dataset
-        return cls(root / "inbox", root / "accepted", root / "rejected")
 
 
 @dataclass(frozen=True)

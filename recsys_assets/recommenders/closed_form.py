@@ -23,6 +23,8 @@ MANY = 5_000
 """Movies from which an inverse takes so long that it is told of."""
 DENSE_SHARE = 0.02
 """Share of values that are not 0 from which a sparse matrix is multiplied as a dense one."""
+DENSE_ROWS = 32
+"""Rows from which that pays: a dense product reads all weights, of however few rows, a sparse one those it needs."""
 
 
 def gram(z: sparse.csr_matrix, progress: Progress = silent) -> FloatArray:
@@ -76,8 +78,8 @@ def autoencoder(
 
 
 def multiplied(x: sparse.csr_matrix, weights: FloatArray) -> FloatArray:
-    """x @ weights (n, m): as a dense product where x holds enough."""
-    if x.nnz > DENSE_SHARE * x.shape[0] * x.shape[1]:
+    """x @ weights (n, m): as a dense product where x has many rows and holds enough."""
+    if x.shape[0] >= DENSE_ROWS and x.nnz > DENSE_SHARE * x.shape[0] * x.shape[1]:
         return np.asarray(x.toarray() @ weights, dtype=np.float32)
     return np.asarray(x @ weights, dtype=np.float32)
 

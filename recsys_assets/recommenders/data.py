@@ -104,6 +104,12 @@ class Histories:
         positions = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], lengths)
         return Histories(indptr, self.movies[positions], self.ratings[positions], self.timestamps[positions])
 
+    def stars(self, n_movies: int) -> FloatArray:
+        """(n_movies,) ratings of a single history; 0 where there is none."""
+        found = np.zeros(n_movies, dtype=np.float32)
+        found[self.movies] = self.ratings
+        return found
+
     def matrix(self, n_movies: int) -> sparse.csr_matrix:
         """Ratings as a (rows, n_movies) float32 CSR matrix with sorted columns, on copies of the columns."""
         matrix = sparse.csr_matrix((self.ratings, self.movies, self.indptr), shape=(len(self), n_movies), copy=True)

@@ -20,6 +20,7 @@ from pydantic import Field, PositiveInt
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, blended, hold_out, reranked, standardized
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import (
     NamedParts,
@@ -123,7 +124,8 @@ class Hybrid(Recommender):
         return knowing[0]._similar(movies) if knowing else super()._similar(movies)
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        own = {name: scores[0] for name, scores in part_scores(self.parts, history, np.array([user])).items()}
+        scores = once(self, "parts", history, lambda: part_scores(self.parts, history, np.array([user])))
+        own = {name: found[0] for name, found in scores.items()}
         if self.strategy == "rerank":
             return self._explain_rerank(own, history, user, movie, score)
         reasons: list[Reason] = []

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recsys_assets.recommenders.als_rows import Rows, normal_equations, solve_rows
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import Reason
 
 
@@ -59,20 +60,25 @@ class ImplicitFactors(Recommender):
         return np.asarray(similar, dtype=np.float32)
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+        rows, system = once(self, "system", history, lambda: self._system(history))
+        toward = np.linalg.solve(system, self.movie_factors[movie].astype(np.float64))
+        indices = rows.chosen.indices
+        contributions = rows.targets * (self.movie_factors[indices] @ toward)
+        ratings = history.stars(len(self.movies))
+        reasons = [
+            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
+            for h, c in zip(indices.tolist(), contributions, strict=True)
+        ]
+        return [*reasons, Reason("part", "rounding", score - float(contributions.sum()))]
+
+    def _system(self, history: Histories) -> tuple[Rows, NDArray[np.float64]]:
+        """Of one history: w and t, and A (f, f)."""
         rows = self._rows(history)
         padded = np.vstack([self.movie_factors, np.zeros_like(self.movie_factors[:1])])
         a, _ = normal_equations(rows, np.array([0]), padded)
         system = (a[0] + self._base()).astype(np.float64)
         system[np.diag_indices(len(system))] += self._ridge(history)
-        toward = np.linalg.solve(system, self.movie_factors[movie].astype(np.float64))
-        indices = rows.chosen.indices
-        contributions = rows.targets * (self.movie_factors[indices] @ toward)
-        ratings = history.matrix(len(self.movies))
-        reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[0, h]))
-            for h, c in zip(indices.tolist(), contributions, strict=True)
-        ]
-        return [*reasons, Reason("part", "rounding", score - float(contributions.sum()))]
+        return rows, system
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {"user_factors": self.user_factors, "movie_factors": self.movie_factors}

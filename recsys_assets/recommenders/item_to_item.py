@@ -19,6 +19,7 @@ from recsys_assets.recommenders.closed_form import multiplied
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.history_weights import weighted_matrix
 from recsys_assets.recommenders.kept_movies import most_rated, rating_counts, with_the_rest
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import Reason
 
 Weights: TypeAlias = FloatArray | sparse.csr_matrix
@@ -82,16 +83,16 @@ class ItemToItem(Recommender):
         return similar
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        x = self._input(history)
+        x = once(self, "input", history, lambda: self._input(history))
         column = int(np.searchsorted(self.kept, movie))
         if x.nnz == 0 or column == len(self.kept) or self.kept[column] != movie:
             return [Reason("popularity", "too few people rated what this would follow from", score)]
         said = self.weights[x.indices, column]
         said = np.asarray(said.todense()).ravel() if sparse.issparse(said) else said
         contributions = x.data * said
-        ratings = history.matrix(len(self.movies))
+        ratings = history.stars(len(self.movies))
         reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[0, h]))
+            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
             for h, c in zip(self.kept[x.indices].tolist(), contributions, strict=True)
             if c != 0
         ]

@@ -25,7 +25,9 @@ def with_the_rest(scores: FloatArray, kept: IntArray, fallback: FloatArray) -> F
     """
     full = np.empty((len(scores), len(fallback)), dtype=np.float32)
     full[:, kept] = scores
-    rest = np.setdiff1d(np.arange(len(fallback)), kept)
+    others = np.ones(len(fallback), dtype=bool)
+    others[kept] = False
+    rest = np.flatnonzero(others)
     if len(rest):
         order = (fallback[rest].max() - fallback[rest]) / max(float(np.ptp(fallback[rest])), 1e-9)
         spread = np.maximum(scores.std(axis=1, keepdims=True), 1e-3)

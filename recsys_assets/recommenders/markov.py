@@ -23,6 +23,7 @@ from scipy import sparse
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.history_weights import ages
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 
@@ -92,12 +93,12 @@ class Markov(Recommender):
         return np.where(near > 0, near, -np.inf).astype(np.float32)
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        attention = self._attention(history)
+        attention = once(self, "attention", history, lambda: self._attention(history))
         weight = self.transitions[attention.indices][:, [movie]].toarray()[:, 0]
         contributions = attention.data * weight
-        ratings = history.matrix(len(self.movies))
+        ratings = history.stars(len(self.movies))
         reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[0, h]))
+            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
             for h, c in zip(attention.indices.tolist(), contributions, strict=True)
             if c != 0
         ]

@@ -26,6 +26,7 @@ from recsys_assets.recommenders.hybrid_search import standardized
 from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
 from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import NamedParts, part_scores, parts_state, restore_parts
 from recsys_assets.recommenders.ranking import hide, top_k
@@ -152,7 +153,7 @@ class NextItem(Recommender):
         return scores.astype(np.float32)
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        listed = self._shortlist(history, np.array([user]))
+        listed = once(self, "shortlist", history, lambda: self._shortlist(history, np.array([user])))
         place = np.flatnonzero(listed.movies[0] == movie)
         if len(place) == 0:
             return [Reason("part", f"not among the {self.config.candidates} candidates for the next movie", score)]

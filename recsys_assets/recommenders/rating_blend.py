@@ -20,6 +20,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.models import model_class
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.parts import (
     PartsConfig,
     build_parts,
@@ -27,6 +28,7 @@ from recsys_assets.recommenders.parts import (
     figures_state,
     figures_text,
     fit_parts,
+    part_scores,
     parts_state,
     restore_parts,
 )
@@ -150,8 +152,9 @@ class RatingBlend(RatingPredictor):
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         reasons = [Reason("bias", "what the parts have in common", float(self.constants[0]))]
+        scores = once(self, "parts", history, lambda: part_scores(self.parts, history, np.array([user])))
         for name, weight in zip(self.parts, self.weights[0], strict=True):
-            own = float(self.parts[name]._score(history, np.array([user]))[0, movie])
+            own = float(scores[name][0, movie])
             label = WHAT_PARTS_SAY.get(self.parts[name].name, f"the {name} part's rating")
             reasons.append(Reason("part", label, float(weight) * own))
         return reasons

@@ -23,6 +23,7 @@ from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.cold_movies import NEVER, ColdRule, choose_stretch, placed, tried
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, parts_state, restore_parts
 from recsys_assets.recommenders.results import Reason, Route
 from recsys_assets.recommenders.switch_rule import Bucket, Rule, buckets_of, choose, shortened
@@ -171,7 +172,7 @@ class Switch(Recommender):
         name = str(self._part_of(history)[0])
         placed_by_content = bool(self.cold[movie]) and name != COLD_PART
         part = self.parts[COLD_PART if placed_by_content else name]
-        own = float(part._score(history, np.array([user]))[0, movie])
+        own = float(once(part, "scores", history, lambda: part._score(history, np.array([user])))[0, movie])
         reasons = part._explain(history, user, movie, own)
         if not placed_by_content:
             return reasons

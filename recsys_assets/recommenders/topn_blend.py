@@ -21,6 +21,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, hold_out, standardized_unseen
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import (
     NamedParts,
@@ -103,9 +104,11 @@ class TopnBlend(Recommender):
 
     def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
         reasons: list[Reason] = []
+        used = {name: part for (name, part), weight in zip(self.parts.items(), self.weights, strict=True) if weight > 0}
+        scores = once(self, "parts", history, lambda: part_scores(used, history, np.array([user])))
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
-                own = part._score(history, np.array([user]))
+                own = scores[name]
                 amount = weight * float(standardized_unseen(own, history)[0, movie])
                 scale = weight / max(float(np.delete(own[0], history.movies).std()), 1e-9)
                 account = part._explain(history, user, movie, float(own[0, movie]))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,3 +126,38 @@ def latest_small(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iter
     )
     deployment.recsys("materialize", "--quick")
     return deployment
+
+
+@pytest.fixture(scope="session")
+def web_ui(synthetic: Deployment) -> Iterator[str]:
+    """Address of the Dagster web UI over the materialized deployment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            str(Path(sys.executable).with_name("dagster-webserver")),
+            "-w",
+            str(PROJECT_ROOT / "workspace.yaml"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+        ],
+        cwd=PROJECT_ROOT,
+        env=dict(synthetic.env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{address}/server_info", timeout=2).close()
+            break
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            assert server.poll() is None, "the web server stopped while starting"
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(timeout=30)

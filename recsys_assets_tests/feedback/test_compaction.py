@@ -10,7 +10,8 @@ import pytest
 from recsys_assets.feedback import compaction
 from recsys_assets.feedback.archives import archived_batches, archives
 from recsys_assets.feedback.compaction import CompactionError, compact, restore
-from recsys_assets.feedback.store import Folders, waiting_batches
+from recsys_assets.feedback.folders import Folders
+from recsys_assets.feedback.store import waiting_batches
 
 
 @pytest.fixture

@@ -51,8 +51,8 @@ class ReferencePPO(PPO):
         self._n_updates += self.n_epochs
         self.kl = float(np.mean(divergences[-len(divergences) // self.n_epochs :]))
         self._steer()
-        self.logger.record("train/kl", self.kl)
-        self.logger.record("train/kl_weight", self.kl_weight)
+        self.logger.record("objective/kl", self.kl)  # named as in TRL
+        self.logger.record("objective/kl_coef", self.kl_weight)
         self.logger.record("train/loss", float(np.mean(losses)))
 
     def _loss(self, batch: Any) -> tuple[th.Tensor, th.Tensor]:

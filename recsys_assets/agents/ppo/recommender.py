@@ -86,7 +86,7 @@ class PpoAgent(SessionAgent):
         weights = champion.weights if champion else None
         proxy = train_reward_model(
             setting,
-            config.reward,
+            config.reward.briefly() if champion else config.reward,
             seed=data.seed,
             **({"weights": weights} if weights else {}),
             feedback=self._told(setting),
@@ -115,15 +115,16 @@ class PpoAgent(SessionAgent):
         return self.training.figures() if self.training is not None else {}
 
     def training_series(self) -> dict[str, FloatArray]:
-        """(n, 2) of steps and what was logged then, by the logged names."""
+        """(n, 2) of steps and what was logged then, by TRL's names where it has one: `objective/scores` is what the
+        reward model says of a session, `objective/kl` nats of a decision from the reference."""
         if self.training is None:
             return {}
         looks = self.training.looks
         names = {
+            "objective/scores": "proxy",
+            "objective/kl": "kl",
+            "objective/kl_coef": "kl_weight",
             "eval/true_return": "truth",
-            "eval/proxy_return": "proxy",
-            "train/kl": "kl",
-            "train/kl_weight": "kl_weight",
         }
         return {
             name: np.array([[look.steps, getattr(look, key)] for look in looks], dtype=np.float64)

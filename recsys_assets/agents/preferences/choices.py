@@ -19,7 +19,7 @@ from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.simulators.base import Moment
 from recsys_assets.agents.users import Group
 from recsys_assets.feedback.preferences import PreferenceConfig
-from recsys_assets.recommenders.data import FloatArray, IntArray
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 
 
 class ChoiceConfig(BaseModel, extra="forbid", frozen=True):
@@ -59,7 +59,7 @@ def simulated_choices(
         shown = np.full(config.sessions, -1, dtype=np.int64)
         shown[live] = lists[:, 0]
         observations, _, _ = sessions.step(shown)
-    return _as_opinions(setting, group, seen)
+    return _as_opinions(setting, group, sessions.known, seen)
 
 
 def _draw_lists(
@@ -94,7 +94,7 @@ def _acts(sessions: Sessions, live: IntArray, movies: IntArray) -> IntArray:
 
 
 def _as_opinions(
-    setting: AgentSetting, group: Group, seen: list[tuple[FloatArray, IntArray, IntArray, IntArray]]
+    setting: AgentSetting, group: Group, known: Histories, seen: list[tuple[FloatArray, IntArray, IntArray, IntArray]]
 ) -> Opinions:
     layout = setting.layout
     observations = np.concatenate([s[0] for s in seen]) if seen else layout.empty(0)
@@ -111,4 +111,6 @@ def _as_opinions(
         lists.reshape(-1),
         value_of_acts()[acts.reshape(-1)],
         np.ones(len(states), dtype=np.float32),
+        known,
+        np.ones(len(known.movies), dtype=np.float32),
     )

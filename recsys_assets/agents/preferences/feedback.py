@@ -2,7 +2,8 @@
 
 Two kinds of states: a user, with all their explicit opinions (ratings, likes, skips, texts), and a request, whose
 movies stood side by side, so that the moment is the same. What is believed of a user is of their ratings from before
-their first event. Weights are those of `feedback.preferences` times how far the
+their first event; of a request, also of what they had been shown and done before it (`earlier`), ignored movies among
+it. Weights are those of `feedback.preferences` times how far the
 user is believed (`trust`). People of validation and held-out groups are left out: they teach nothing.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from recsys_assets.agents.preferences.earlier import earlier_acts
 from recsys_assets.agents.preferences.opinions import Opinions, believed, joined
 from recsys_assets.agents.preferences.trust import TrustConfig, trust_of
 from recsys_assets.agents.setting import AgentSetting
@@ -38,27 +40,39 @@ def feedback_opinions(
     said = settled(told.filter(pl.col("source").is_in(SAID)))
     shown = told.filter(pl.col("request_id").is_not_null())
     shown = shown.unique(["user_id", "request_id", "movie_id"], keep="last", maintain_order=True)
-    began = feedback.group_by("user_id").agg(began=pl.col("timestamp").min().dt.epoch("s"))
     return joined(
-        [_opinions(setting, said, ["user_id"], began), _opinions(setting, shown, ["user_id", "request_id"], began)]
+        [
+            _opinions(setting, said, ["user_id"], feedback),
+            _opinions(setting, shown, ["user_id", "request_id"], feedback),
+        ]
     )
 
 
-def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str], began: pl.DataFrame) -> Opinions:
-    """One state for each distinct `state` columns."""
+def _opinions(setting: AgentSetting, told: pl.DataFrame, state: list[str], feedback: pl.DataFrame) -> Opinions:
+    """One state for each distinct `state` columns, as it was when the first of its events came."""
     states = told.select(state).unique(maintain_order=True).with_row_index("state")
-    states = states.join(began, on="user_id", how="left", maintain_order="left")
+    for name, of in (("began", ["user_id"]), ("moment", state)):
+        first = feedback.group_by(of).agg(pl.col("timestamp").min().dt.epoch("us").alias(name))
+        states = states.join(first, on=of, how="left", maintain_order="left")
     rows = told.join(states, on=state, maintain_order="left")
     people = states["user_id"].to_numpy().astype(np.int64)
+    ratings = _known_before(setting, people, states["began"].to_numpy() // 1_000_000)
+    earlier = earlier_acts(setting, feedback, people, states["moment"].to_numpy())
+    known, worth = earlier.with_known(ratings)
+    observations = believed(setting.model, setting.layout, known, worth)
+    observations[:, setting.layout.genre_mix] = earlier.mix
+    observations[:, setting.layout.log_known] = np.log1p(ratings.lengths) / 10
     return Opinions(
         setting.layout,
-        believed(setting.model, setting.layout, _known_before(setting, people, states["began"].to_numpy())),
+        observations,
         np.full(len(people), len(state) > 1),
         people,
         rows["state"].to_numpy().astype(np.int64),
         setting.world.movies.index(rows["movie_id"].to_numpy()),
         rows["value"].to_numpy().astype(np.float32),
         (rows["weight"] * rows["trust"]).to_numpy().astype(np.float32),
+        known,
+        worth,
     )
 
 

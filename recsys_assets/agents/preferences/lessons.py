@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
 from recsys_assets.agents.crossfit import fold_rows, tastes_of
 from recsys_assets.agents.preferences.opinions import Opinions, rating_opinions
 from recsys_assets.agents.preferences.pairs import PairConfig, draw_pairs
-from recsys_assets.agents.preferences.view import View
+from recsys_assets.agents.preferences.view import States, View
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.users import Group
 from recsys_assets.agents.world import World
@@ -29,6 +30,13 @@ class Seen:
 
     view: View
     opinions: Opinions
+
+    @cached_property
+    def states(self) -> States:
+        """Of the opinions, as the view reads them."""
+        known = self.opinions.known
+        held = self.view.leanings.evidence(known, self.opinions.known_weights)
+        return self.view.at(self.opinions.observations, held, asked=self.opinions.asked)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def content_of(world: World) -> FloatArray:
 
 def lesson_of(seen: Sequence[Seen], config: PairConfig, *, seed: int) -> Lesson:
     """Pairs drawn of each, so that the caps of one source do not silence another; rows counted through all views."""
-    offsets = np.cumsum([0, *(len(s.view.base) for s in seen)])
+    offsets = np.cumsum([0, *(len(s.view.movie_ids) for s in seen)])
     parts = [
         _of(s, config, int(offset), seed=seed + n) for n, (s, offset) in enumerate(zip(seen, offsets, strict=False))
     ]
@@ -97,14 +105,14 @@ def _seen_fold(setting: AgentSetting, own: IntArray, others: IntArray, cuts: int
 def _of(seen: Seen, config: PairConfig, offset: int, *, seed: int) -> Lesson:
     view, opinions = seen.view, seen.opinions
     pairs = draw_pairs(opinions, config, seed=seed)
-    rows, asked = opinions.observations[pairs.states], opinions.asked[pairs.states]
+    states = seen.states.take(pairs.states)
     return Lesson(
-        view.states(rows, asked),
-        view.pairs(rows, pairs.better),
-        view.pairs(rows, pairs.worse),
+        view.states(states),
+        view.pairs(states, pairs.better),
+        view.pairs(states, pairs.worse),
         pairs.better + offset,
         pairs.worse + offset,
         pairs.weights,
         opinions.people[pairs.states],
-        asked,
+        states.asked,
     )

@@ -7,7 +7,7 @@ from torch import nn
 
 from recsys_assets.agents.preferences.lessons import Lesson
 from recsys_assets.agents.preferences.reward_model import SLOPE
-from recsys_assets.agents.preferences.view import PAIR
+from recsys_assets.agents.preferences.view import ASKED, LINEAR, PAIR
 from recsys_assets.recommenders.data import FloatArray
 
 
@@ -16,7 +16,7 @@ class RewardNetwork(nn.Module):
 
     def __init__(self, state_width: int, feature_width: int, *, hidden: int = 32, width: int = 8) -> None:
         super().__init__()
-        self.scale = nn.Parameter(th.tensor(1.5))
+        self.start = nn.Parameter(th.zeros(2, len(LINEAR)))
         self.trunk = nn.Linear(state_width, hidden)
         self.phi = _zero(nn.Linear(hidden, width))
         self.psi = nn.Sequential(nn.Linear(feature_width, hidden), nn.LeakyReLU(SLOPE), nn.Linear(hidden, width))
@@ -27,17 +27,28 @@ class RewardNetwork(nn.Module):
 
     def forward(self, states: th.Tensor, numbers: th.Tensor, features: th.Tensor) -> th.Tensor:
         """(b,) of (b, s), (b, p) and (b, d)."""
+        return self._of(*self._people(states), states, numbers, features)
+
+    def _people(self, states: th.Tensor) -> tuple[th.Tensor, th.Tensor]:
+        """What is the same for every movie of a state: phi (b, width), and its part of the hidden layer (b, hidden)."""
         trunk = nn.functional.leaky_relu(self.trunk(states), SLOPE)
-        hidden = nn.functional.leaky_relu(self.pair_numbers(numbers) + self.pair_state(trunk), SLOPE)
-        matched = (self.phi(trunk) * self.psi(features)).sum(dim=1)
-        found: th.Tensor = self.scale * numbers[:, 0] + matched + self.pair_out(hidden)[:, 0]
+        return self.phi(trunk), self.pair_state(trunk)
+
+    def _of(
+        self, phi: th.Tensor, of_state: th.Tensor, states: th.Tensor, numbers: th.Tensor, features: th.Tensor
+    ) -> th.Tensor:
+        hidden = nn.functional.leaky_relu(self.pair_numbers(numbers) + of_state, SLOPE)
+        start = (numbers[:, : len(LINEAR)] * self.start[states[:, ASKED].long()]).sum(dim=1)
+        matched = (phi * self.psi(features)).sum(dim=1)
+        found: th.Tensor = start + matched + self.pair_out(hidden)[:, 0]
         return found
 
     def both(self, lesson: Lesson, movies: FloatArray) -> tuple[th.Tensor, th.Tensor]:
         """r (p,) of the better and of the worse of each pair; `movies` (n, d): inputs by the lesson's rows."""
         states = th.from_numpy(lesson.states)
+        people = self._people(states)
         return tuple(
-            self(states, th.from_numpy(numbers), th.from_numpy(movies[rows]))
+            self._of(*people, states, th.from_numpy(numbers), th.from_numpy(movies[rows]))
             for numbers, rows in ((lesson.better, lesson.better_rows), (lesson.worse, lesson.worse_rows))
         )
 

@@ -41,6 +41,10 @@ class Opinions:
     """(m,) -1 to 1."""
     weights: FloatArray
     """(m,) 0 to 1."""
+    known: Histories
+    """What was known of people: row `layout.user` of an observation, -1 of whom nothing is."""
+    known_weights: FloatArray
+    """How far each of its ratings counts: 1, and less for acts that are taken for stars."""
 
     def __len__(self) -> int:
         return len(self.states)
@@ -48,13 +52,27 @@ class Opinions:
 
 def joined(parts: Sequence[Opinions]) -> Opinions:
     """All of them; the same `people` are the same in every part."""
-    offsets = np.cumsum([0, *(len(part.people) for part in parts)])[:-1]
+    layout = parts[0].layout
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("observations", "asked", "people", "movies", "values", "weights")
+        for name in ("observations", "asked", "people", "movies", "values", "weights", "known_weights")
     }
-    states = np.concatenate([part.states + offset for part, offset in zip(parts, offsets, strict=True)])
-    return Opinions(parts[0].layout, states=states, **columns)
+    states = np.concatenate([part.states + start for part, start in zip(parts, _starts(parts, "people"), strict=True)])
+    rows = [
+        np.where((own := layout.users_of(part.observations)) >= 0, own + start, -1)
+        for part, start in zip(parts, _starts(parts, "known"), strict=True)
+    ]
+    columns["observations"][:, layout.user] = np.concatenate(rows)
+    return Opinions(layout, states=states, known=stacked([part.known for part in parts]), **columns)
+
+
+def stacked(parts: Sequence[Histories]) -> Histories:
+    """The rows of all of them, one after another."""
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([part.lengths for part in parts]))]).astype(np.int64)
+    movies, ratings, timestamps = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("movies", "ratings", "timestamps")
+    )
+    return Histories(indptr, movies, ratings, timestamps)
 
 
 def value_of_stars(stars: FloatArray, config: PreferenceConfig | None = None) -> FloatArray:
@@ -86,10 +104,14 @@ def rating_opinions(
     return joined([_of_split(setting.layout, model or setting.model, split, ids) for split in splits])
 
 
-def believed(model: TasteModel, layout: ObservationLayout, known: Histories) -> FloatArray:
-    """Observations of people with these known ratings."""
-    beliefs = model.believe(known)
-    return layout.beginning(beliefs.mean, beliefs.deviation, known.lengths)
+def believed(
+    model: TasteModel, layout: ObservationLayout, known: Histories, weights: FloatArray | None = None
+) -> FloatArray:
+    """Observations of people with these known ratings, each of which counts as far as `weights` say."""
+    beliefs = model.believe(known, weights)
+    rows = layout.beginning(beliefs.mean, beliefs.deviation, known.lengths)
+    rows[:, layout.user] = np.arange(len(known))
+    return rows
 
 
 def _of_split(layout: ObservationLayout, model: TasteModel, split: KnownSplit, ids: IntArray) -> Opinions:
@@ -103,4 +125,10 @@ def _of_split(layout: ObservationLayout, model: TasteModel, split: KnownSplit, i
         hidden.movies.astype(np.int64),
         value_of_stars(hidden.ratings),
         np.ones(len(hidden.movies), dtype=np.float32),
+        split.known,
+        np.ones(len(split.known.movies), dtype=np.float32),
     )
+
+
+def _starts(parts: Sequence[Opinions], name: str) -> IntArray:
+    return np.cumsum([0, *(len(getattr(part, name)) for part in parts)])[:-1]

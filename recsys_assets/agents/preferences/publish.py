@@ -50,7 +50,7 @@ def publish_reward_model(
     model = replace(model, facts=facts | {"dataset": settings.dataset, "seed": settings.seed})
     path = settings.models_dir / "reward_model" / settings.dataset
     model.save(path)
-    progress(f"reward model: {report.summary}")
+    progress(f"reward model, seed {settings.seed}: {report.summary}")
     return PublishedReward(model, report, path)
 
 

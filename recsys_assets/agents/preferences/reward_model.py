@@ -1,13 +1,15 @@
 """A Bradley-Terry reward model: three networks whose agreement counts (Christiano et al., NeurIPS 2017).
 
     P(i is liked better than j in state s) = sigmoid(r(s, i) - r(s, j))
-    r(s, i) = w * stars(s, i) + phi(s) . psi(i) + pair(s, i)
+    r(s, i) = w_c . (level_i, leaning(s, i), taste(s, i)) + phi(s) . psi(i) + pair(s, i)
     reward(s, i) = mean over members - `caution` * their standard deviation, brought to the scale of opinions
 
-w starts at what taste alone says and the rest at zero, so that what is learned departs from the supervised start. Where
-members differ nobody knows, and an agent that looks for high rewards finds exactly these places: hence the deviation
-(Coste et al., ICLR 2024). A difference is all that pairs tell; `offset` and `slope` bring r to values in [-1, 1]
-(`opinions`), by least squares, for an agent has to weigh a movie against the end of a session, too.
+w_c, for movies that people picked and for movies they were asked about, starts at the best weights for the training
+pairs (a convex problem), the rest at zero, so that a reward begins as a movie's standing and what a person's ratings
+tell of them, and what is learned beside is kept only where people who were not learned from bear it out. Where members
+differ nobody knows, and an agent that looks for high rewards finds exactly these places: hence the deviation (Coste et
+al., ICLR 2024). A difference is all that pairs tell; `offset` and `slope` bring r to values in [-1, 1] (`opinions`), by
+least squares, for an agent has to weigh a movie against the end of a session, too.
 
 Arrays only: scoring needs no torch. psi is worked out once per movie and found by its published id; a movie that came
 later has the mean psi.
@@ -23,11 +25,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.agents.preferences.view import View
+from recsys_assets.agents.preferences.view import LINEAR, States, View
 from recsys_assets.atomic import write_text
 from recsys_assets.recommenders.data import FloatArray, Ids, IntArray
 
-FORMAT, SLOPE = 1, 0.01
+FORMAT, SLOPE = 2, 0.01
 """Of the files; and of LeakyReLU below 0."""
 BLOCK = 1 << 15
 """Pairs of state and movie that are scored at once."""
@@ -53,25 +55,25 @@ class RewardModel:
         """A setting as this model reads it."""
         return View.of(setting, self.genre_names)
 
-    def scores(self, view: View, observations: FloatArray, movies: IntArray, *, asked: np.ndarray) -> FloatArray:
-        """(members, b) r of `movies` (b,) in the states of `observations` (b, width)."""
+    def scores(self, view: View, states: States, movies: IntArray) -> FloatArray:
+        """(members, b) r of `movies` (b,) in `states` (b)."""
         places = self.movies.index(view.movie_ids)
         found = [
-            self._block(view, observations[rows], movies[rows], asked[rows], places)
+            self._block(view, states.take(rows), movies[rows], places)
             for rows in (slice(start, start + BLOCK) for start in range(0, len(movies), BLOCK))
         ]
         return np.concatenate(found, axis=1) if found else np.zeros((len(self.members), 0), dtype=np.float32)
 
-    def mean(self, view: View, observations: FloatArray, movies: IntArray, *, asked: np.ndarray) -> FloatArray:
+    def mean(self, view: View, states: States, movies: IntArray) -> FloatArray:
         """(b,) calibrated r: the chance of a preference is the logistic function of a difference."""
-        found: FloatArray = self.scores(view, observations, movies, asked=asked).mean(axis=0) / self.temperature
+        found: FloatArray = self.scores(view, states, movies).mean(axis=0) / self.temperature
         return found
 
-    def rewards(self, view: View, observations: FloatArray, movies: IntArray, *, asked: np.ndarray) -> FloatArray:
+    def rewards(self, view: View, states: States, movies: IntArray) -> FloatArray:
         """(b,) on the scale of opinions, -1 to 1 or so, less what members disagree on."""
-        scores = self.scores(view, observations, movies, asked=asked) / self.temperature
+        scores = self.scores(view, states, movies) / self.temperature
         cautious = scores.mean(axis=0) - self.caution * scores.std(axis=0)
-        context = np.asarray(asked).astype(np.int64)
+        context = states.asked.astype(np.int64)
         found: FloatArray = (self.offset[context] + self.slope[context] * cautious).astype(np.float32)
         return found
 
@@ -125,15 +127,14 @@ class RewardModel:
             told["facts"],
         )
 
-    def _block(
-        self, view: View, observations: FloatArray, movies: IntArray, asked: np.ndarray, places: IntArray
-    ) -> FloatArray:
-        states, numbers = view.states(observations, asked), view.pairs(observations, movies)
-        return np.stack([_member_scores(member, states, numbers, places[movies]) for member in self.members])
+    def _block(self, view: View, states: States, movies: IntArray, places: IntArray) -> FloatArray:
+        columns, numbers = view.states(states), view.pairs(states, movies)
+        asked = states.asked.astype(np.int64)
+        return np.stack([_member_scores(member, columns, numbers, places[movies], asked) for member in self.members])
 
 
 def _member_scores(
-    member: dict[str, FloatArray], states: FloatArray, numbers: FloatArray, rows: IntArray
+    member: dict[str, FloatArray], states: FloatArray, numbers: FloatArray, rows: IntArray, asked: IntArray
 ) -> FloatArray:
     trunk = _leaky(states @ member["trunk.weight"].T + member["trunk.bias"])
     phi = trunk @ member["phi.weight"].T + member["phi.bias"]
@@ -141,7 +142,8 @@ def _member_scores(
     hidden = numbers @ member["pair_numbers.weight"].T + member["pair_numbers.bias"]
     hidden = _leaky(hidden + trunk @ member["pair_state.weight"].T)
     pair = (hidden @ member["pair_out.weight"].T)[:, 0]
-    found: FloatArray = member["scale"] * numbers[:, 0] + np.einsum("bd,bd->b", phi, psi) + pair
+    start = np.einsum("bl,bl->b", numbers[:, : len(LINEAR)], member["start"][asked])
+    found: FloatArray = start + np.einsum("bd,bd->b", phi, psi) + pair
     return found.astype(np.float32)
 
 

@@ -1,20 +1,23 @@
 """What a reward model sees of a state and a movie: numbers that mean the same whichever factorization they come from.
 
 A taste's factors turn with every fit, so a reward model that read them would be of use in one fit only. It reads what
-does not turn: expected stars and their doubt, how movies of each genre suit a taste, what was shown lately. So a model
-learned yesterday judges an agent trained today.
+does not turn: where a movie stands, what a person leans to, what their taste adds, its doubt, what was shown lately. So
+a model learned yesterday judges an agent trained today.
 
-    stars = base_i + a_i . taste,   doubt = sqrt(a_i^2 . variance),   overlap = genres_i . recent mix
+    level = level_i - 3.5,   leaning = z_i . y_u,   taste = q_i . p_u,   doubt = sqrt(a_i^2 . variance)
+    liked = level + leaning + taste,   overlap = genres_i . recent mix
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from recsys_assets.agents.observation import ObservationLayout
+from recsys_assets.agents.preferences.leanings import Evidence, Leanings
+from recsys_assets.agents.preferences.standing import standings
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.agents.world import World
@@ -22,22 +25,38 @@ from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 
 STARS, WELL_KNOWN = 3.5, 0.7
 """Middles of ratings and of the popularity of what is shown."""
-STATE_NUMBERS = 7
-PRIOR = 0.3
-"""Ratings at the common mean that a movie's own mean is worked out with. So few, because obscure movies are rated by
-whom they are made for, and what they say of each other is worth more than it is sure."""
+STATE_NUMBERS, ASKED = 7, 6
+"""Before the genres; and the place of `States.asked`, 0 or 1."""
+LINEAR = ("level", "leaning", "taste")
+"""The first numbers of a pair: what a reward starts as the weighted sum of."""
 PAIR = (
-    "stars",
-    "level",
-    "own mean",
+    *LINEAR,
     "popularity",
     "overlap",
     "doubt",
-    "stars x popularity",
-    "stars x overlap",
-    "own mean x popularity",
+    "liked x popularity",
+    "liked x overlap",
+    "level x popularity",
     "popularity^2",
 )
+
+
+@dataclass(frozen=True)
+class States:
+    """b moments of people."""
+
+    observations: FloatArray
+    """(b, layout.width)."""
+    leanings: FloatArray
+    """(b, w) of `Leanings.believe`."""
+    asked: np.ndarray
+    """(b,) bool, see `Opinions`."""
+
+    def __len__(self) -> int:
+        return len(self.asked)
+
+    def take(self, rows: IntArray | slice) -> States:
+        return States(self.observations[rows], self.leanings[rows], self.asked[rows])
 
 
 @dataclass(frozen=True)
@@ -47,16 +66,13 @@ class View:
     layout: ObservationLayout
     movie_ids: IntArray
     design: FloatArray
-    base: FloatArray
-    own_mean: FloatArray
-    """(n,) mean of what its ratings are above their users' means, stars."""
+    leanings: Leanings
+    """Its levels are where feedback moved them to."""
     popularity: FloatArray
     directions: FloatArray
     """(n, g)."""
-    genre_design: FloatArray
-    """(g, w) mean a_i of the movies of each genre."""
     genre_columns: IntArray
-    """(g,) of the observation's genre mix; -1 where this setting lacks the genre."""
+    """(g,) of the observation's genre mix, and of genres among traits; -1 where this setting lacks the genre."""
 
     @classmethod
     def of(cls, setting: AgentSetting, genre_names: tuple[str, ...] | None = None) -> Self:
@@ -76,68 +92,62 @@ class View:
         names = world.genre_names if genre_names is None else genre_names
         places = {name: place for place, name in enumerate(world.genre_names)}
         columns = np.array([places.get(name, -1) for name in names], dtype=np.int64)
-        directions = _columns(world.directions, columns)
-        mass = directions.sum(axis=0)[:, None]
-        genre_design = (directions.T @ model.design) / np.maximum(mass, 1e-9)
+        leanings = Leanings.fit(histories, world, standings(histories, world))
         return cls(
             layout,
             world.movies.values,
             model.design,
-            model.base,
-            own_means(histories, len(world)),
+            replace(leanings, level=leanings.level + model.moved),
             world.popularity,
-            directions,
-            genre_design.astype(np.float32),
+            _columns(world.directions, columns),
             columns,
         )
 
-    def states(self, observations: FloatArray, asked: np.ndarray) -> FloatArray:
-        """(b, `state_width`) of observations (b, layout.width)."""
+    def at(self, observations: FloatArray, held: Evidence, *, asked: np.ndarray) -> States:
+        """Moments as a reward model reads them. `held`: of the people that observations name by row, from before their
+        session; what they did in it is in the observations."""
         layout = self.layout
+        own = held.take(layout.users_of(observations))
+        acts = self.leanings.evidence_of_acts(layout.shown_of(observations), layout.acts_of(observations))
+        return States(observations, self.leanings.believe(own + acts), np.asarray(asked, dtype=bool))
+
+    def states(self, states: States) -> FloatArray:
+        """(b, `state_width`)."""
+        layout, observations = self.layout, states.observations
         mean, deviation = observations[:, layout.taste_mean], observations[:, layout.taste_deviation]
         own = [
             mean[:, :1],
             deviation.mean(axis=1, keepdims=True),
             observations[:, [layout.log_known, layout.last_reward, layout.mean_reward, layout.progress]],
-            np.asarray(asked, dtype=np.float32)[:, None],
+            states.asked.astype(np.float32)[:, None],
         ]
-        suits = mean @ self.genre_design.T - mean[:, :1]
+        suits = _columns(states.leanings[:, 1 : 1 + layout.genres], self.genre_columns)
         return np.concatenate([*own, suits, self._mix(observations)], axis=1).astype(np.float32)
 
     @property
     def state_width(self) -> int:
         return STATE_NUMBERS + 2 * len(self.genre_columns)
 
-    def pairs(self, observations: FloatArray, movies: IntArray) -> FloatArray:
+    def pairs(self, states: States, movies: IntArray) -> FloatArray:
         """(b, `PAIR`) numbers of one movie each."""
-        layout, design = self.layout, self.design[movies]
-        stars = self.base[movies] + np.einsum("bw,bw->b", observations[:, layout.taste_mean], design) - STARS
+        layout, observations, design = self.layout, states.observations, self.design[movies]
+        level = self.leanings.level[movies] - STARS
+        leaning = np.einsum("bw,bw->b", states.leanings[:, 1:], self.leanings.traits[movies, 1:])
+        taste = np.einsum("bw,bw->b", observations[:, layout.taste_mean][:, 1:], design[:, 1:])
         doubt = np.sqrt(np.einsum("bw,bw->b", observations[:, layout.taste_deviation] ** 2, design**2))
         overlap = np.einsum("bg,bg->b", self._mix(observations), self.directions[movies])
-        known = self.popularity[movies] - WELL_KNOWN
-        own = self.own_mean[movies]
-        parts = [stars, self.base[movies] - STARS, own, known, overlap, doubt]
-        return np.stack([*parts, stars * known, stars * overlap, own * known, known**2], axis=1).astype(np.float32)
+        known, liked = self.popularity[movies] - WELL_KNOWN, level + leaning + taste
+        parts = [level, leaning, taste, known, overlap, doubt]
+        return np.stack([*parts, liked * known, liked * overlap, level * known, known**2], axis=1).astype(np.float32)
 
     def movie_inputs(self, content: FloatArray) -> FloatArray:
-        """(n, d + 3) what psi is made of: content (n, d), levels and renown, columns of mean 0 and deviation 1."""
-        own = [self.base[:, None], self.own_mean[:, None], self.popularity[:, None]]
-        columns = np.concatenate([content, *own], axis=1)
+        """(n, d + 2) what psi is made of: content (n, d), level and renown, columns of mean 0 and deviation 1."""
+        columns = np.concatenate([content, self.leanings.level[:, None], self.popularity[:, None]], axis=1)
         scaled = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), 1e-3)
         return np.clip(scaled, -5, 5).astype(np.float32)
 
     def _mix(self, observations: FloatArray) -> FloatArray:
         return _columns(observations[:, self.layout.genre_mix], self.genre_columns)
-
-
-def own_means(histories: Histories, n: int) -> FloatArray:
-    """(n,) mean of ratings less their user's mean, with `PRIOR` ratings of 0 each."""
-    lengths = np.maximum(histories.lengths, 1)
-    means = np.bincount(histories.rows, histories.ratings, minlength=len(histories)) / lengths
-    above = histories.ratings - means[histories.rows]
-    counts = np.bincount(histories.movies, minlength=n)
-    found: FloatArray = (np.bincount(histories.movies, above, minlength=n) / (counts + PRIOR)).astype(np.float32)
-    return found
 
 
 def _columns(values: FloatArray, columns: IntArray) -> FloatArray:

@@ -15,6 +15,7 @@ from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.device import torch_device
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.sequence.checkpoints import Checkpoint, fingerprint
 from recsys_assets.recommenders.sequence.config import SequenceConfig
@@ -162,7 +163,9 @@ class SequenceRecommender(Recommender):
         if n == 1:
             lost = np.array([score - bias])
         else:
-            without = self._score(_without(history, places), np.full(len(places), user))
+            without = once(
+                self, "without", history, lambda: self._score(_without(history, places), np.full(len(places), user))
+            )
             lost = score - without[:, movie].astype(np.float64)
         reasons = [
             Reason(

@@ -17,6 +17,7 @@ import numpy as np
 from recsys_assets.recommenders import Reason, Route
 from recsys_assets.recommenders.data import FloatArray, IntArray
 from recsys_assets.recommenders.evidence import evidence_in
+from recsys_assets.recommenders.once import one_history
 from recsys_assets.recommenders.ranking import top_k
 from recsys_assets.serving.answers import evidence_in_words
 from recsys_assets.serving.api import fallback as rule
@@ -174,16 +175,17 @@ def places(served: Served, columns: IntArray, scores: FloatArray, propensities: 
 
 def add_reasons(scored: Scores, served: Served, draft: Draft, *, until: float) -> None:
     """Reasons of each movie of the draft in turn, until there is no time left."""
-    for movie in draft.movies:
-        if time.monotonic() > until:
-            return
-        column = int(served.shelf.columns([movie.movie_id])[0])
-        found = sorted(scored.reasons(column), key=lambda reason: -abs(reason.contribution))
-        movie.reasons = shown_reasons(found)
-        if scored.standing.n_ratings and not any(r.kind == "history" for r in movie.reasons):
-            own = evidence_in(scored.recommender, scored.standing.history, movie.movie_id)
-            movie.evidence = list(evidence_in_words(own))
-        draft.explained += 1
+    with one_history():
+        for movie in draft.movies:
+            if time.monotonic() > until:
+                return
+            column = int(served.shelf.columns([movie.movie_id])[0])
+            found = sorted(scored.reasons(column), key=lambda reason: -abs(reason.contribution))
+            movie.reasons = shown_reasons(found)
+            if scored.standing.n_ratings and not any(r.kind == "history" for r in movie.reasons):
+                own = evidence_in(scored.recommender, scored.standing.history, movie.movie_id)
+                movie.evidence = list(evidence_in_words(own))
+            draft.explained += 1
 
 
 def shown_reasons(reasons: list[Reason]) -> list[ReasonOut]:

@@ -56,6 +56,7 @@ def create_app(settings: Settings, config: ApiConfig | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(operations.router)
     _install_problems(app)
+    _describe(app, config)
     if config.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -72,6 +73,10 @@ def _install_problems(app: FastAPI) -> None:
     problems.install(app)
     app.add_exception_handler(NoChampionError, _no_champion)
     app.add_exception_handler(UnknownGenreError, _unknown_genre)
+
+
+def _describe(app: FastAPI, config: ApiConfig) -> None:
+    """The OpenAPI document: problems as they are, and keys only where they are asked for."""
     made = app.openapi
 
     def with_problems() -> dict[str, Any]:
@@ -83,6 +88,10 @@ def _install_problems(app: FastAPI) -> None:
             schemas |= schemas["Problem"].pop("$defs", {})
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            if not config.asks_for_keys:
+                schema["components"].pop("securitySchemes", None)
+                for operation in (o for path in schema["paths"].values() for o in path.values()):
+                    operation.pop("security", None)
             app.openapi_schema = schema
         return app.openapi_schema
 

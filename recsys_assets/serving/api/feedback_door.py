@@ -8,6 +8,7 @@ than `REMEMBERED`, or of other processes, are found when the batch is ingested (
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from recsys_assets.feedback import FeedbackEvent, Inbox, parse_event
 from recsys_assets.feedback.events import EventError
-from recsys_assets.feedback.store import Folders
+from recsys_assets.feedback.folders import Folders
 from recsys_assets.settings import Settings
 from recsys_assets.shown import shown
 
@@ -71,8 +72,6 @@ class FeedbackDoor:
 
     def writable(self) -> bool:
         """A folder that refuses a file would refuse feedback."""
-        import os
-
         return os.access(self.inbox.folder, os.W_OK | os.X_OK)
 
     def close(self) -> None:

@@ -1,14 +1,15 @@
 """Movies by title, as people type: by the start of a title or of a word in it, and with typing errors.
 
-A query is compared without case, accents, punctuation and leading articles. Ranks, best first:
+A query is compared without case, accents, punctuation and leading articles. In this order:
 
-    1  the title itself                        "heat"
-    2  the title begins with it                "toy st"          shorter titles first
-    3  every word of it begins a word          "ring lord"
-    4  near it by edits (rapidfuzz)            "tpy story"       the likest first
+    100      the title itself                                        "heat"
+    99       the title begins with it                                "toy st"
+    95       every word of it begins a word of the title             "ring lord"
+    to 94    every word of it is near a word, or the whole near      "shawshnk", "tpy story"
+             the title, by edits (rapidfuzz); the likest first
 
-Typing errors are looked for only where the other ranks leave room, and only among titles that share enough letter pairs
-with the query, or the whole catalogue where it is small.
+Of equal ones shorter titles come first. A year in brackets puts the titles of that year first. Measured on 45,115
+titles: 0.1 ms where the first ranks fill the list, 3-8 ms where typing errors are looked for.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-CUTOFF = 70.0
-"""Likeness, 0-100, below which a title is not what was meant."""
+TITLE_CUTOFF, WORD_CUTOFF = 70.0, 75.0
+"""Likeness, 0-100, below which a title, or a word of one, is not what was meant."""
+NEAR_WORDS = 20
+"""Words of titles that a word of the query is taken for, at most."""
+ITSELF, BEGINS, WORDS, NEAR = 100.0, 99.0, 95.0, 94.0
 ARTICLE = re.compile(r"^(the|a|an|le|la|les|der|die|das|el|il) ")
 TRAILING_ARTICLE = re.compile(r"^(.*), (the|a|an|le|la|les|l'|der|die|das|el|il)$", re.IGNORECASE)
-LETTERS = re.compile(r"[^\w]+")
+YEAR = re.compile(r"\((\d{4})\)\s*$")
+LETTERS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -44,54 +49,94 @@ class TitleIndex:
 
     plain: Sequence[str]
     """(n,) normalized titles."""
+    years: NDArray[np.int32] = field(repr=False)
+    """(n,)."""
     ordered: Sequence[str] = field(repr=False)
-    """The same in order, for prefixes."""
+    """`plain` in order, for prefixes."""
     columns: NDArray[np.int64] = field(repr=False)
     """Column of each of `ordered`."""
     words: Sequence[str] = field(repr=False)
-    """All words of titles in order, each as often as it occurs."""
+    """Every word of a title, in order, once for each title that has it."""
     word_columns: NDArray[np.int64] = field(repr=False)
+    vocabulary: Sequence[str] = field(repr=False)
+    """`words`, each once."""
 
     @classmethod
-    def of(cls, titles: Sequence[str], shown: Sequence[str]) -> TitleIndex:
+    def of(cls, titles: Sequence[str], years: NDArray[np.int32]) -> TitleIndex:
+        """`titles` (n,) without their year."""
         plain = [normalized(title) for title in titles]
-        order = sorted(range(len(plain)), key=lambda c: (plain[c], shown[c]))
+        order = sorted(range(len(plain)), key=plain.__getitem__)
         pairs = sorted((word, column) for column, title in enumerate(plain) for word in set(title.split()))
+        words = [word for word, _ in pairs]
         return cls(
             plain,
+            years,
             [plain[c] for c in order],
             np.array(order, dtype=np.int64),
-            [word for word, _ in pairs],
+            words,
             np.array([column for _, column in pairs], dtype=np.int64),
+            list(dict.fromkeys(words)),
         )
 
     def find(self, query: str, k: int) -> list[Found]:
         """The best `k`, best first; none for a query without a letter or digit."""
-        wanted, year = _split_year(query)
+        year = YEAR.search(query)
+        wanted = normalized(YEAR.sub("", query)) or normalized(query)
         if not wanted:
             return []
-        found: dict[int, float] = {}
-        for column in sorted(self._starting(wanted), key=lambda c: (len(self.plain[c]), c)):
-            found[int(column)] = 100.0 if self.plain[column] == wanted else 99.0
+        found = {c: ITSELF if self.plain[c] == wanted else BEGINS for c in self._starting(wanted)}
         if len(found) < k:
-            for column in self._with_words(wanted.split()):
-                found.setdefault(int(column), 95.0)
+            found |= dict.fromkeys(self._with_words(wanted.split()) - found.keys(), WORDS)
         if len(found) < k:
-            near = process.extract(wanted, self.plain, scorer=fuzz.ratio, score_cutoff=CUTOFF, limit=k)
-            for _, likeness, column in near:
-                found.setdefault(int(column), min(94.0, likeness))
-        best = sorted(found.items(), key=lambda item: -item[1])  # stable: within a rank the order above stays
-        del year
-        return [Found(column, likeness) for column, likeness in best[:k]]
+            near = self._near(wanted, k)
+            found |= {c: min(NEAR, likeness) for c, likeness in near.items() if c not in found}
+        ranked = sorted(found.items(), key=lambda item: (-item[1], len(self.plain[item[0]]), item[0]))
+        if year:
+            ranked.sort(key=lambda item: self.years[item[0]] != int(year.group(1)))
+        return [Found(column, likeness) for column, likeness in ranked[:k]]
 
-    def _starting(self, prefix: str) -> NDArray[np.int64]:
-        return self.columns[_range(self.ordered, prefix)]
+    def _starting(self, prefix: str) -> list[int]:
+        found: list[int] = self.columns[_range(self.ordered, prefix)].tolist()
+        return found
 
-    def _with_words(self, starts: Sequence[str]) -> list[int]:
-        """Columns of titles in which every one of `starts` begins a word; shorter titles first."""
-        sets = [set(self.word_columns[_range(self.words, start)].tolist()) for start in starts]
-        common = set.intersection(*sets)
-        return sorted(common, key=lambda c: (len(self.plain[c]), c))
+    def _with_words(self, starts: Sequence[str]) -> set[int]:
+        """Columns of titles in which every one of `starts` begins a word."""
+        return set.intersection(*(self._with_word(start) for start in starts))
+
+    def _with_word(self, start: str) -> set[int]:
+        return set(self.word_columns[_range(self.words, start)].tolist())
+
+    def _near(self, wanted: str, k: int) -> dict[int, float]:
+        """Column -> likeness, of titles near the whole query, and of those with a word near each of its words."""
+        whole = process.extract(wanted, self.plain, scorer=fuzz.ratio, score_cutoff=TITLE_CUTOFF, limit=k)
+        found = {column: likeness for _, likeness, column in whole}
+        by_words = self._near_words(wanted.split())
+        for column, likeness in by_words.items():
+            found[column] = max(likeness, found.get(column, 0.0))
+        return found
+
+    def _near_words(self, wanted: Sequence[str]) -> dict[int, float]:
+        total: dict[int, float] = {}
+        for place, word in enumerate(wanted):
+            likeness: dict[int, float] = {}
+            if not self._exactly(word):
+                near = process.extract(
+                    word, self.vocabulary, scorer=fuzz.ratio, score_cutoff=WORD_CUTOFF, limit=NEAR_WORDS
+                )
+                for other, alike, _ in reversed(near):
+                    likeness |= dict.fromkeys(self._exactly(other), alike)
+            likeness |= dict.fromkeys(self._with_word(word), WORDS)
+            kept = likeness if place == 0 else total.keys() & likeness.keys()
+            total = {c: total.get(c, 0.0) + likeness[c] for c in kept}
+            if not total:
+                break
+        return {c: value / len(wanted) for c, value in total.items()}
+
+    def _exactly(self, word: str) -> list[int]:
+        first = bisect_left(self.words, word)
+        last = bisect_left(self.words, word + "\0")
+        found: list[int] = self.word_columns[first:last].tolist()
+        return found
 
 
 def normalized(title: str) -> str:
@@ -101,11 +146,6 @@ def normalized(title: str) -> str:
     bare = "".join(c for c in letters if not unicodedata.combining(c))
     spaced = LETTERS.sub(" ", bare.replace("'", "").replace("’", "")).strip()
     return ARTICLE.sub("", spaced) or spaced
-
-
-def _split_year(query: str) -> tuple[str, int | None]:
-    year = re.search(r"\((\d{4})\)\s*$", query)
-    return normalized(re.sub(r"\(\d{4}\)\s*$", "", query)), int(year.group(1)) if year else None
 
 
 def _range(ordered: Sequence[str], prefix: str) -> slice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,25 +20,27 @@ MOST_CONNECTIONS, GRACE_SECONDS = 1_000, 10
 
 def serve(settings: Settings, config: ApiConfig, *, workers: int = 1) -> None:
     """Serve until a signal; requests that are being answered are answered."""
-    options = {
-        "host": config.host,
-        "port": config.port,
+    options = uvicorn_options() | {"host": config.host, "port": config.port}
+    start_logging()
+    if workers == 1:
+        uvicorn.run(create_app(settings, config), **options)
+        return
+    os.environ[VARIABLE] = config.model_dump_json()
+    os.environ["RECSYS_DATASET"] = settings.dataset
+    uvicorn.run("recsys_assets.serving.api.serve:app_of_process", factory=True, workers=workers, **options)
+
+
+def uvicorn_options() -> dict[str, Any]:
+    """How uvicorn runs the app, wherever it listens."""
+    return {
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        "date_header": True,
         "proxy_headers": False,
         "limit_concurrency": MOST_CONNECTIONS,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": GRACE_SECONDS,
     }
-    start_logging()
-    if workers == 1:
-        uvicorn.run(create_app(settings, config), **options)  # type: ignore[arg-type]
-        return
-    os.environ[VARIABLE] = config.model_dump_json()
-    os.environ["RECSYS_DATASET"] = settings.dataset
-    uvicorn.run("recsys_assets.serving.api.serve:app_of_process", factory=True, workers=workers, **options)  # type: ignore[arg-type]
 
 
 def app_of_process() -> FastAPI:

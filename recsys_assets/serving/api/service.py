@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from fastapi import Request
 
+from recsys_assets.recommenders import MODELS
 from recsys_assets.serving.api import fallback as rule
 from recsys_assets.serving.api.asks import Person, Rated
 from recsys_assets.serving.api.champions import ChampionStore, NoChampionError, Swap
@@ -18,6 +19,7 @@ from recsys_assets.serving.api.fallback import Fallback
 from recsys_assets.serving.api.feedback_door import FeedbackDoor
 from recsys_assets.serving.api.keys import KeyRing, keys_path
 from recsys_assets.serving.api.metrics import Metrics
+from recsys_assets.serving.api.problems import ProblemError
 from recsys_assets.serving.api.served import Served
 from recsys_assets.serving.api.shadowing import Shadowing
 from recsys_assets.serving.api.watcher import Every
@@ -67,12 +69,18 @@ class Service:
         log.info("stopped")
 
     def champion(self, model: str | None) -> tuple[Served, Fallback | None]:
-        """Who answers: the model named, or the default one, said to stand in where the named one cannot."""
+        """Who answers: the model named, or the default one, said to stand in where the named one cannot.
+
+        Raises a 404 problem for what is no model at all, NoChampionError where nobody can answer.
+        """
         if model is None:
             return self.champions.default, None
         found = self.champions.loaded(model)
         if found is not None:
             return found, None
+        if model not in MODELS:
+            there = ", ".join(self.champions.exported()) or "none"
+            raise ProblemError(404, "unknown-model", f"there is no model {model!r}; champions are {there}")
         try:
             return self.loading.within(self.config.load_seconds, lambda: self.champions.load(model)), None
         except NoChampionError as error:
@@ -123,7 +131,7 @@ class Service:
             gauge.remove(*labels)
 
 
-def service_of(request: Request) -> Service:
-    """The service of the app that has the request."""
+async def service_of(request: Request) -> Service:
+    """The service of the app that has the request; `async`, so that it takes no thread."""
     found: Service = request.app.state.service
     return found

@@ -48,7 +48,7 @@ class Shelf:
     @cached_property
     def index(self) -> TitleIndex:
         """Search by title; made when first asked for."""
-        return TitleIndex.of(self.bare, self.titles)
+        return TitleIndex.of(self.bare, self.years)
 
     @cached_property
     def directions(self) -> FloatArray:

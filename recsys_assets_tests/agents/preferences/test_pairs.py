@@ -12,6 +12,7 @@ from recsys_assets.agents.observation import ObservationLayout
 from recsys_assets.agents.preferences.opinions import Opinions, value_of_stars
 from recsys_assets.agents.preferences.pairs import PairConfig, draw_pairs, rank_within
 from recsys_assets.agents.preferences.trust import trust_of
+from recsys_assets.recommenders.data import Histories
 
 LAYOUT = ObservationLayout(2, 1, 3)
 
@@ -28,6 +29,8 @@ def _opinions(states: int, each: int, *, seed: int = 0, people: int | None = Non
         np.concatenate([rng.choice(50, each, replace=False) for _ in range(states)]),
         rng.uniform(-1, 1, m).astype(np.float32),
         np.ones(m, dtype=np.float32),
+        Histories(np.zeros(1, dtype=np.int64), *np.zeros((3, 0), dtype=np.int64)),
+        np.ones(0, dtype=np.float32),
     )
 
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from recsys_assets.serving.api.app import create_app
 from recsys_assets.serving.api.config import ApiConfig
+from recsys_assets.serving.api.serve import uvicorn_options
 from recsys_assets.serving.api.service import Service
 from recsys_assets.settings import Settings
 
@@ -28,9 +29,7 @@ class Client(httpx.Client):
 @contextmanager
 def running(settings: Settings, config: ApiConfig | None = None) -> Iterator[Client]:
     app = create_app(settings, config)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5)
-    )
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="on", **uvicorn_options()))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]

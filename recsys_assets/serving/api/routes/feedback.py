@@ -33,7 +33,7 @@ EXAMPLES = {
     status_code=202,
     summary="Send what people did",
     dependencies=[Depends(requires("feedback"))],
-    responses=responses(503),
+    responses=responses(400, 408, 413, 503),
 )
 def feedback(
     service: TheService,

@@ -22,7 +22,7 @@ router = APIRouter(
 )
 
 
-@router.get("/users/{user_id}/recommendations", summary="Movies for a user")
+@router.get("/users/{user_id}/recommendations", summary="Movies for a user", responses=responses(404))
 def recommendations_for_user(
     request: Request,
     service: TheService,
@@ -36,7 +36,7 @@ def recommendations_for_user(
     return _recommended(request, service, person, asked, request_id)
 
 
-@router.post("/recommendations", summary="Movies for a profile", responses=responses(400, 413))
+@router.post("/recommendations", summary="Movies for a profile", responses=responses(400, 404, 408, 413))
 def recommendations_for_profile(
     request: Request, service: TheService, request_id: RequestId, body: RecommendIn
 ) -> UserListAnswer:
@@ -47,7 +47,7 @@ def recommendations_for_profile(
     return _recommended(request, service, person, body, request_id)
 
 
-@router.post("/rank", summary="Put given movies in order", responses=responses(400, 404, 413))
+@router.post("/rank", summary="Put given movies in order", responses=responses(400, 404, 408, 413))
 def rank_movies(request: Request, service: TheService, request_id: RequestId, body: RankIn) -> UserListAnswer:
     """All of `movies`, seen or not, the best for this profile first. Unknown movies are a 404 that names them."""
     require_movies(service.champions.default, body.movies)

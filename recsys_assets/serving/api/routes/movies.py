@@ -75,7 +75,7 @@ def genres(service: TheService) -> list[GenreCount]:
     return [GenreCount(genre=genre, movies=int(n)) for genre, n in zip(shelf.genres, counts, strict=True)]
 
 
-@router.post("/ratings/predict", summary="What somebody would rate movies", responses=responses(404))
+@router.post("/ratings/predict", summary="What somebody would rate movies", responses=responses(400, 404, 408, 413))
 def predict_ratings(service: TheService, request_id: RequestId, body: PredictIn) -> PredictAnswer:
     """Stars, 0.5 to 5, by a champion that predicts ratings: of a user, or of whoever brings ratings."""
     require_movies(service.champions.default, body.movies)

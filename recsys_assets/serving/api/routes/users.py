@@ -65,7 +65,8 @@ def profile(service: TheService, user_id: Annotated[UserId, Path()], k: Annotate
     found = profile_of(
         served.recommender, user_id, k, dataset=service.settings.dataset, data_version=served.data_version
     )
-    return ProfileAnswer(**asdict(found) | {"model_version": served.name, "data_version": served.data_version})
+    times = {"first": found.first.replace(tzinfo=UTC), "last": found.last.replace(tzinfo=UTC)}
+    return ProfileAnswer(**asdict(found) | times | {"model_version": served.name, "data_version": served.data_version})
 
 
 def _row(served: Served, user_id: int) -> Any:

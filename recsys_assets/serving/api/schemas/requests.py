@@ -151,7 +151,7 @@ class PredictIn(Body):
         return self
 
 
-Years = TypeVar("Years", PopularQuery, ListWish)
+Years = TypeVar("Years", bound="PopularQuery | ListWish")
 
 
 def _ascending(asked: Years) -> Years:

@@ -1,0 +1,1 @@
+"""What pages say: read from published files, Dagster and MLflow, as frozen dataclasses and frames. No Streamlit."""

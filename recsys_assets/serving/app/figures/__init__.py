@@ -1,0 +1,1 @@
+"""Plotly pictures: data -> Figure, by day and by night. No Streamlit."""

@@ -1,0 +1,1 @@
+"""One file a page; each only lays out what facts and figures give it."""

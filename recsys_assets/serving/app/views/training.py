@@ -1,0 +1,73 @@
+"""Training Dashboard: loss, reward, epsilon and NDCG by step or epoch of each version, and figures by version."""
+
+import streamlit as st
+
+from recsys_assets.serving.app import parts
+from recsys_assets.serving.app.facts import training as facts
+from recsys_assets.serving.app.figures.basic import lines
+from recsys_assets.serving.app.markup import table
+from recsys_assets.serving.app.store import read, settings, stamp
+from recsys_assets.serving.app.when import ago
+
+deployed, theme = settings(), parts.theme()
+parts.heading("Training Dashboard", "How each version of a model learned, and what came of it; read from MLflow.")
+
+at = stamp(deployed.models_dir / "mlflow.db")
+models = read(facts.registered, deployed, at=at)
+if not models:
+    parts.empty(f"No model of {deployed.dataset} was trained yet", f"recsys materialize -d {deployed.dataset}")
+    st.stop()
+
+model = st.selectbox("Model", models)
+found = read(facts.trained, deployed, model, at=at)
+curves = facts.curve_names(found)
+parts.section("While it learned", "Agents by movies shown, networks by epoch; one line a version.")
+if not curves:
+    parts.note(
+        f"{model} is fitted in one go and leaves no curve. Networks and agents do; they come first in the list above."
+    )
+for left, right in zip(curves[::2], [*curves[1::2], None][: len(curves[::2])], strict=True):
+    for column, name in zip(st.columns(2), (left, right), strict=True):
+        if name is None:
+            continue
+        with column:
+            st.markdown(f"**{parts.as_text(facts.title_of(name))}**")
+            drawn = facts.lines_of(found, name)
+            ends = "; ".join(f"{label}: from {ys[0]:.4g} to {ys[-1]:.4g}" for label, (_, ys) in drawn.items())
+            parts.chart(
+                lines(
+                    drawn,
+                    theme=theme,
+                    x="epoch" if "eval/ndcg_at_10" in curves else "movies shown",
+                    y=facts.title_of(name),
+                ),
+                alt=f"{facts.title_of(name)}: {ends}",
+                key=f"curve-{model}-{name}",
+            )
+
+parts.section("From version to version", "Each was scored by the same code on the splits it was trained with.")
+figures = facts.figures_of(found)
+chosen = st.selectbox("Figure", figures, format_func=lambda f: facts.FIGURES[f])
+versions, values = facts.by_version(found, chosen)
+parts.chart(
+    lines({facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="version", y=facts.FIGURES[chosen]),
+    alt=f"{facts.FIGURES[chosen]} of {len(versions)} versions; the figures are in the table below.",
+    key="by_version",
+)
+parts.show(
+    table(
+        ("version", "aliases", "trained", *(facts.FIGURES[f] for f in figures)),
+        [
+            (
+                t.version,
+                ", ".join(t.aliases),
+                ago(t.created_at),
+                *("–" if (v := t.metrics.get(f)) is None else f"{v:.4f}" for f in figures),
+            )
+            for t in found
+        ],
+        caption=f"Versions of {model}, newest first",
+        numbers=range(3, 3 + len(figures)),
+        wide=True,
+    )
+)

@@ -1,0 +1,209 @@
+"""The web app as people open it: every page in a browser, and a session whose feedback the pipeline takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import httpx
+import pytest
+
+from recsys_assets.feedback.folders import Folders
+from recsys_assets.serving.app.contents import PAGES
+from recsys_assets.settings import Settings, load_settings
+from recsys_assets.warehouse.lake import Lake
+from recsys_assets_tests.defs.test_feedback import take, tick
+from recsys_assets_tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.e2e
+FACTS = {
+    "home": ("Movie recommendations", "600 people"),
+    "pipeline": ("Version chain", "recommenders"),
+    "data_quality": ("Newest verdict of each table", "rating_in_range"),
+    "dataset": ("The long tail", "The 30 most rated movies found"),
+    "recommend": ("10 movies for user", "Answered by"),
+    "session": ("Who are you",),
+    "genres": ("Which genres go together", "Answered by"),
+    "hybrid": ("The blended list",),
+    "leaderboard": ("hybrid leads", "Lists side by side"),
+    "training": ("From version to version",),
+    "architecture": ("Layers", "Settings it was trained with"),
+    "tuner": ("tuned_pipeline_config",),
+}
+"""What a page says once it is whole."""
+HARMLESS = ("_stcore/health", "_stcore/host-config")
+"""Streamlit looks for itself below the page's address first."""
+PATIENCE = 90_000
+"""Milliseconds: other tests share the cores."""
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def own(synthetic: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The materialized deployment with data of this module's own: what a session leaves changes no other test."""
+    root = tmp_path_factory.mktemp("app")
+    shutil.copytree(synthetic.root / "data", root / "data")
+    return replace(synthetic, root=root, env={**synthetic.env, "RECSYS_DATA_DIR": str(root / "data")})
+
+
+@pytest.fixture(scope="module")
+def settings(own: Deployment) -> Settings:
+    return load_settings(data_dir=own.env["RECSYS_DATA_DIR"], models_dir=own.env["RECSYS_MODELS_DIR"])
+
+
+@pytest.fixture(scope="module")
+def server(own: Deployment, web_ui: str) -> Iterator[subprocess.Popen[str]]:
+    port = free_port()
+    nobody = {"RECSYS_API_URL": f"http://127.0.0.1:{free_port()}", "RECSYS_DAGSTER_URL": web_ui}
+    deployment = replace(own, env={**own.env, **nobody})
+    process = deployment.start("app", "--port", str(port))
+    process.address = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{process.address}/_stcore/health", timeout=2, trust_env=False).raise_for_status()  # type: ignore[attr-defined]
+            break
+        except httpx.HTTPError:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.3)
+    yield process
+    ended(process)
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    """As by Ctrl-C."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+class Visit:
+    """One visitor, and what their browser complained of."""
+
+    def __init__(self, browser: Any, address: str, *, width: int, dark: bool = False) -> None:
+        scheme = "dark" if dark else "light"
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page, self.address, self.complaints, self.asked = self.context.new_page(), address, [], []
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", self._answered)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= 400 and not response.url.endswith(HARMLESS):
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def open(self, name: str) -> str:
+        """The page's text, once it is whole."""
+        self.page.goto(f"{self.address}/{'' if name == 'home' else name}")
+        for fact in FACTS[name]:
+            self.page.get_by_text(fact).first.wait_for(state="attached")
+        self.settle()
+        return str(self.page.inner_text("body"))
+
+    def settle(self) -> None:
+        """Until the script has run."""
+        self.page.wait_for_function(
+            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        )
+
+    def foreign(self) -> list[str]:
+        """Requests that left this machine."""
+        return [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
+
+
+def test_every_page_opens_with_its_facts_and_nothing_leaves_the_machine(browser: Any, server: Any) -> None:
+    visit = Visit(browser, server.address, width=1280)
+    try:
+        for name in PAGES:
+            text = visit.open(name)
+            assert "Traceback" not in text
+            assert visit.page.locator("[data-testid=stException]").count() == 0, name
+            assert visit.page.get_by_role("heading", level=1).count() == 1
+            if folder := os.environ.get("RECSYS_SCREENSHOTS"):
+                visit.page.screenshot(path=f"{folder}/app_{name}.png")
+        assert visit.complaints == []
+        assert visit.foreign() == []
+    finally:
+        visit.context.close()
+
+
+def test_pages_fit_a_phone_and_the_night(browser: Any, server: Any) -> None:
+    visit = Visit(browser, server.address, width=390, dark=True)
+    try:
+        for name in ("home", "leaderboard", "recommend", "pipeline"):
+            visit.open(name)
+            wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
+            assert visit.page.evaluate(wide) <= 390, name
+            ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+            assert visit.page.evaluate(ground) == "rgb(23, 27, 33)"
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+
+
+def test_a_session_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(
+    browser: Any, server: Any, own: Deployment, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = Visit(browser, server.address, width=1280)
+    page, comment = visit.page, "boring <b>and</b> far too long [x](javascript:alert(1))"
+    try:
+        visit.open("session")
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text("What do you do?").wait_for()
+        first = titles_of(page)
+        page.get_by_role("radio", name="Like").or_(page.get_by_role("button", name="Like")).first.click()
+        page.get_by_text("It is kept").wait_for()
+        visit.settle()
+        second = titles_of(page)
+        assert first[0] not in second
+        page.get_by_label("Comment").fill(comment)
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("read as negative").wait_for()
+        page.get_by_role("cell", name=comment).wait_for()
+        visit.settle()
+        assert second[0] not in titles_of(page)
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+    ended(server)
+    folders = Folders.of(settings)
+    assert len(list(folders.inbox.glob("*.ndjson"))) == 1
+    for name in ("RECSYS_DATA_DIR", "RECSYS_MODELS_DIR"):
+        monkeypatch.setenv(name, own.env[name])
+    monkeypatch.setenv("RECSYS_DATASET", "synthetic")
+    with dg.DagsterInstance.ephemeral() as instance:
+        seen = tick(instance)
+        assert isinstance(seen, dg.SensorResult)
+        assert take(instance, settings, seen).success
+    events = Lake(settings.lake_dir).read("feedback").sort("timestamp")
+    assert events["action"].to_list() == ["like", "watch"]
+    assert events["text"].to_list() == [None, comment]
+    assert events["propensity"].to_list() == [1.0, 1.0]
+    assert list(folders.inbox.glob("*.ndjson")) == []
+
+
+def titles_of(page: Any) -> list[str]:
+    return [str(t) for t in page.locator("ol.rx-list > li > strong").all_inner_texts()]
+
+
+def test_the_app_starts_no_second_server_on_a_port_that_is_taken(own: Deployment, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = own.recsys("app", "--port", str(taken.getsockname()[1]), code=1)
+    assert "--port" in said

@@ -1,0 +1,206 @@
+"""What pages say, against truths that were counted by hand."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from recsys_assets.serving.api.schemas.lists import ListedMovie
+from recsys_assets.serving.app.facts import architecture, champions, dataset, leaderboard, overview, people, pipeline
+from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
+from recsys_assets.serving.app.figures.labels import named
+from recsys_assets.serving.app.when import ago, lasted
+from recsys_assets.settings import Settings
+from recsys_assets_tests.serving.api.world import MOVIES, USERS, ratings
+
+
+def test_data_are_counted(published: Settings) -> None:
+    found = overview.data_facts(published)
+    assert found is not None
+    assert (found.users, found.movies, found.ratings) == (USERS, MOVIES, len(ratings()))
+    assert found.mean_rating == pytest.approx(ratings()["rating"].mean())
+    assert found.density == pytest.approx(found.ratings / (USERS * found.rated_movies))
+
+
+def test_the_champion_that_answers_is_told_with_its_parameters(published: Settings) -> None:
+    found = overview.serving(published)
+    assert found is not None
+    assert found.model == "item_knn"
+    assert found.current
+    assert found.champions == 5
+    factors = next(c for c in champions.champions(published) if c.model == "biased_mf")
+    n = factors.shapes["state.movie_factors"][1]
+    assert factors.parameters == (USERS + MOVIES) * (n + 1) + 1
+
+
+def test_shares_of_analytics_add_up(published: Settings) -> None:
+    found = dataset.analytics(published)
+    assert found is not None
+    assert found.stars["ratings"].sum() == found.by_month["ratings"].sum() == len(ratings())
+    assert found.activity["users"].sum() == USERS
+    assert found.tail["ratings"][0] == 0
+    assert found.tail["ratings"][-1] == pytest.approx(1)
+    assert (found.tail["ratings"].diff().drop_nulls() >= 0).all()
+    assert set(found.genres["genre"]) == {"Comedy", "Drama"}
+    assert found.coverage["genres"] == 1
+    assert found.coverage["plot"] == 0
+
+
+def test_half_of_the_ratings_belong_to_the_share_that_is_told() -> None:
+    tail = dataset._tail(np.array([60, 20, 10, 10]))
+    assert tail["ratings"].to_list() == pytest.approx([0, 0.6, 0.8, 0.9, 1.0])
+    assert np.interp(0.5, tail["ratings"], tail["movies"]) == pytest.approx(0.25 * 5 / 6)
+
+
+def test_a_search_takes_its_words_literally(published: Settings) -> None:
+    assert dataset.find_movies(published, "AMÉLIE")["title"].to_list() == ["Amélie"]
+    assert len(dataset.find_movies(published, ".*")) == 0
+    assert set(dataset.find_movies(published, "", ("Comedy",))["movie_id"] % 2) == {0}
+
+
+def test_a_tradeoff_keeps_those_that_none_beats_in_both(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, dataset="d")
+    figures = {"a": (0.3, 5.0), "b": (0.2, 1.0), "c": (0.2, 4.0), "d": (0.1, 0.5)}
+    rows = [
+        {
+            "rank": i,
+            "model": m,
+            "metrics": {"temporal_test_ndcg_at_10": y, "fit_seconds": x},
+            "intervals": {},
+            "config": {},
+        }
+        for i, (m, (y, x)) in enumerate(figures.items())
+    ]
+    path = settings.reports_dir / "d" / "leaderboard.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"dataset": "d", "best": "a", "verdict": "", "built_at": "", "models": rows}))
+    board = leaderboard.leaderboard(settings)
+    assert board is not None
+    up = leaderboard.QUALITY[0]
+    across = next(m for m in leaderboard.COST if m.key == "fit_seconds")
+    assert {p.model for p in leaderboard.tradeoff(board, across, up) if p.on_front} == {"a", "b", "d"}
+    path.write_text("{")
+    assert leaderboard.leaderboard(settings) is None
+
+
+def test_arrays_are_read_where_they_lie(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "state.a": rng.normal(size=(300, 4)),
+        "state.b": np.arange(5),
+        "state.f": np.asfortranarray(rng.random((3, 2))),
+    }
+    np.savez(tmp_path / "arrays.npz", **arrays)
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(architecture.mapped(tmp_path / "arrays.npz", name), values)
+    found = architecture.weights_of(tmp_path, "state.a")
+    assert found is not None
+    assert found.mean == pytest.approx(arrays["state.a"].mean())
+    assert sum(found.counts) == found.size == 1200
+    np.savez_compressed(tmp_path / "arrays.npz", **arrays)
+    np.testing.assert_array_equal(architecture.mapped(tmp_path / "arrays.npz", "state.b"), arrays["state.b"])
+
+
+def test_every_learned_number_belongs_to_one_layer(published: Settings) -> None:
+    for champion in champions.champions(published):
+        parts = architecture.parts_of(champion)
+        assert sum(p.parameters for p in parts) == champion.parameters > 0
+        assert architecture.known_of(champion) == (USERS, MOVIES, len(ratings()))
+
+
+def _node(
+    name: str, group: str, *needs: str, state: str = "FRESH", check: str | None = None, at: int | None = 1
+) -> dict:
+    return {
+        "assetKey": {"path": [name]},
+        "groupName": group,
+        "description": "What it is\nmore",
+        "kinds": [],
+        "dependencyKeys": [{"path": [n]} for n in needs],
+        "staleStatus": state,
+        "assetMaterializations": [] if at is None else [{"timestamp": str(at * 1000), "runId": "r"}],
+        "assetChecksOrError": {
+            "checks": [{"name": "c", "executionForLatestMaterialization": {"status": check}}] if check else []
+        },
+    }
+
+
+def test_stages_stand_below_what_they_read_and_show_their_worst() -> None:
+    nodes = [
+        _node("model", "models", "table", "raw"),
+        _node("table", "tables", "raw", check="FAILED"),
+        _node("raw", "files"),
+        _node("other", "files", "model", state="STALE"),  # a circle between groups
+        _node("late", "reports", "model", at=None),
+    ]
+    found = pipeline.graph_of({"assetNodes": nodes, "runsOrError": {"results": []}})
+    states = {s.name: s.state for s in found.stages}
+    assert states == {"files": "stale", "tables": "failed", "models": "fresh", "reports": "missing"}
+    depths = {s.name: s.depth for s in found.stages}
+    assert depths["tables"] < depths["models"] < depths["reports"]
+    (failed,) = [a for a in found.assets if a.state == "failed"]
+    assert (failed.name, failed.failed_checks, failed.description) == ("table", ("c",), "What it is")
+
+
+def test_dagster_that_is_not_there_is_told() -> None:
+    with pytest.raises(pipeline.NoDagsterError, match="does not answer"):
+        pipeline.graph("http://127.0.0.1:9")
+
+
+def test_movies_to_rate_differ_in_genre() -> None:
+    def movie(n: int, *genres: str) -> ListedMovie:
+        return ListedMovie(movie_id=n, title=f"{n}", year=None, genres=list(genres), position=n, score=0, propensity=1)
+
+    known = [movie(1, "Drama"), movie(2, "Drama"), movie(3, "Drama", "War"), movie(4, "Comedy"), movie(5)]
+    assert [m.movie_id for m in ten_to_rate(known, most=3)] == [1, 4, 5]
+    assert [m.movie_id for m in ten_to_rate(known, skip={1, 4}, most=2)] == [2, 5]
+    assert alike(known[0], known[2]) == 0.5
+
+
+def test_an_id_may_be_typed() -> None:
+    assert people.parsed(people.Known(7, 3)) == 7
+    assert people.parsed(" 42 ") == people.parsed("User 42") == 42
+    assert [people.parsed(x) for x in ("0", "-1", "x", "1e3", None, str(2**60))] == [None] * 6
+
+
+def test_known_people_are_spread_over_all_ids(published: Settings) -> None:
+    found = people.people(published, 10)
+    assert [k.user_id for k in found] == list(range(1, USERS + 1, 4))
+    counts = dict(ratings().group_by("user_id").len().iter_rows())
+    assert all(k.n_ratings == counts[k.user_id] for k in found)
+
+
+def test_names_that_would_lie_over_one_another_are_left_out() -> None:
+    assert named([0, 0.01, 1], [0, 0.01, 1], [0, 1, 2]).tolist() == [True, False, True]
+    assert named([0, 0.01, 1], [0, 0.01, 1], [1, 0, 2]).tolist() == [False, True, True]
+    assert named([1, 1], [1, 1], [0, 1]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1, "just now"), (61, "1 minute ago"), (7_300, "2 hours ago"), (90_000, "1 day ago"), (8e7, "2 years ago")],
+)
+def test_times_are_told_as_people_do(seconds: float, told: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert ago(now - timedelta(seconds=seconds), now=now) == told
+    assert ago(None) == "never"
+
+
+def test_durations_are_told_as_people_do() -> None:
+    assert [lasted(s) for s in (None, 95, 400, 6_700)] == ["–", "95 s", "7 min", "112 min"]
+
+
+def test_genres_that_share_movies_are_counted_once_a_movie(tmp_path: Path) -> None:
+    from recsys_assets.warehouse.lake import Lake
+
+    settings = Settings(data_dir=tmp_path, dataset="d")
+    catalogue = pl.DataFrame({"movie_id": [1, 2, 3], "genres": [["A", "B"], ["A"], ["B"]]})
+    Lake(settings.lake_dir).publish_frame(catalogue, "catalogue", upstream={})
+    found = dataset.together(settings)
+    assert found is not None
+    assert found.rows() == [("A", None, 0.5), ("B", 0.5, None)]
