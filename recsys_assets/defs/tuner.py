@@ -46,7 +46,7 @@ def pipeline_profile(
     from recsys_assets.tuner.written import profile_markdown
 
     found = publish_profile(deployment.settings(), seconds=config.seconds, progress=context.log.info)
-    metadata = {}
+    metadata: dict[str, dg.RawMetadataValue] = {}
     for p in found:
         name = p.scenario.name.replace("-", "_")
         figures = {
