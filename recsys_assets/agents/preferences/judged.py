@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys_assets.agents.preferences.lessons import Seen, seen_by_all
 from recsys_assets.agents.preferences.pairs import PairConfig
@@ -135,17 +134,17 @@ def item_means(setting: AgentSetting) -> FloatArray:
     return means
 
 
-def by_person(rights: FloatArray, people: IntArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def by_person(rights: FloatArray, people: IntArray) -> tuple[FloatArray, FloatArray]:
     """(k, m) means of `rights` (p, m) over each person's pairs, and what each of the k persons counts."""
     _, place, counts = np.unique(people, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(place, column, minlength=len(counts)) for column in rights.T], axis=1)
-    return sums / counts[:, None], np.minimum(counts, WHOLE).astype(np.float64)
+    return (sums / counts[:, None]).astype(np.float32), np.minimum(counts, WHOLE).astype(np.float32)
 
 
-def weight_of_pairs(people: IntArray) -> NDArray[np.float64]:
+def weight_of_pairs(people: IntArray) -> FloatArray:
     """(p,) so that each person's sum up to what they count."""
     _, place, counts = np.unique(people, return_inverse=True, return_counts=True)
-    weights: NDArray[np.float64] = (np.minimum(counts, WHOLE) / counts)[place]
+    weights: FloatArray = (np.minimum(counts, WHOLE) / counts)[place].astype(np.float32)
     return weights
 
 
@@ -162,7 +161,7 @@ def reliability_figure(report: RewardReport) -> Figure:
     return figure
 
 
-def _interval(differences: NDArray[np.float64], weights: NDArray[np.float64], *, seed: int) -> tuple[float, float]:
+def _interval(differences: FloatArray, weights: FloatArray, *, seed: int) -> tuple[float, float]:
     """95 % of the weighted mean over people, drawn anew with replacement."""
     if not len(differences):
         return float("nan"), float("nan")
@@ -172,7 +171,7 @@ def _interval(differences: NDArray[np.float64], weights: NDArray[np.float64], *,
     return float(low), float(high)
 
 
-def _calibration(differences: FloatArray, weights: NDArray[np.float64], *, seed: int) -> tuple[FloatArray, float]:
+def _calibration(differences: FloatArray, weights: FloatArray, *, seed: int) -> tuple[FloatArray, float]:
     """Bins of as many pairs. The order of each pair is drawn: the better one first would be foretold by its place."""
     if len(differences) == 0:
         return np.zeros((0, 3), dtype=np.float32), float("nan")
