@@ -11,6 +11,7 @@ from rich.markdown import Markdown
 
 from recsys_assets.cli.common import FAILED, DatasetOption, clear_errors, out, settings_of, stop
 from recsys_assets.cli.run import require_success, run_graph
+from recsys_assets.progress import Progress
 from recsys_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def rehearse(
         try:
             with daemon(home, log=settings.log_dir / "rehearsal_daemon.log"):
                 rivals = stage.rivals(agent, seed=seed, progress=say)
-                platform = _platform(stage, instance, agent, sent, patience=patience)
+                platform = _platform(stage, instance, agent, sent, patience=patience, progress=say)
                 found = play(stage.people, platform, rivals, config, name=name, seed=seed, bots=praising, progress=say)
         except RehearsalError as error:
             stop(FAILED, str(error))
@@ -84,7 +85,13 @@ def _served_first(settings: Settings, agent: str) -> None:
 
 
 def _platform(
-    stage: Stage, instance: dg.DagsterInstance, agent: str, sent: list[FeedbackEvent], *, patience: float
+    stage: Stage,
+    instance: dg.DagsterInstance,
+    agent: str,
+    sent: list[FeedbackEvent],
+    *,
+    patience: float,
+    progress: Progress,
 ) -> Platform:
     """The running deployment; what it is given is kept in `sent` too."""
     from recsys_assets.agents.rehearsal.rounds import Platform
@@ -105,7 +112,8 @@ def _platform(
         sent.extend(events)
 
     def learn() -> str:
-        seen = come_to_rest(settings, instance, agent, least_events=before + len(sent), patience=patience)
+        least = before + len(sent)
+        seen = come_to_rest(settings, instance, agent, least_events=least, patience=patience, progress=progress)
         served, trial = stage.champion(agent).version, last_trial(settings, agent)
         return (
             f"{agent} version {seen.model_version} has seen {seen.feedback_events:,} events; served: {served}; the "

@@ -21,6 +21,7 @@ from recsys_assets.defs.feedback import UNFINISHED
 from recsys_assets.feedback.folders import Folders
 from recsys_assets.feedback.store import waiting_batches
 from recsys_assets.feedback.training_data import published_feedback
+from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets.warehouse.lake import Lake
 
@@ -90,19 +91,23 @@ def come_to_rest(
     *,
     least_events: int,
     patience: float,
+    progress: Progress = silent,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Learned:
     """Wait until the inbox is empty, `least_events` are published, `agent` has seen them and no run is under way."""
-    deadline, lake = clock() + patience, Lake(settings.lake_dir)
+    deadline, lake, said = clock() + patience, Lake(settings.lake_dir), ""
     while True:
         waiting, running = waiting_batches(Folders.of(settings)), instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
         published, seen = published_feedback(lake), learned(instance, agent)
         rested = not waiting and not running and len(published.events) >= least_events
         if rested and seen is not None and seen.feedback_version == published.version:
             return seen
+        doing = ", ".join(f"{run.job_name} {run.status.value.lower()}" for run in running) or "no run under way"
+        if doing != said:
+            progress(f"{len(waiting)} batches wait, {len(published.events):,} events are published; {doing}")
+            said = doing
         if clock() > deadline:
-            doing = ", ".join(f"{run.job_name} {run.status.value.lower()}" for run in running) or "no run under way"
             raise RehearsalError(
                 f"after {patience:.0f} s {len(waiting)} batches wait, {len(published.events):,} of {least_events:,} "
                 f"events are published, {agent} has seen {seen.feedback_events if seen else 0:,}; {doing}. "
