@@ -145,7 +145,7 @@ def test_every_page_opens_with_its_facts_and_nothing_leaves_the_machine(browser:
 def test_pages_fit_a_phone_and_the_night(browser: Any, server: Any) -> None:
     visit = Visit(browser, server.address, width=390, dark=True)
     try:
-        for name in ("home", "leaderboard", "recommend", "pipeline"):
+        for name in ("home", "leaderboard", "recommend"):
             visit.open(name)
             wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
             assert visit.page.evaluate(wide) <= 390, name

@@ -163,9 +163,33 @@ def _kind(layer: str, arrays: dict[str, tuple[int, ...]]) -> str:
     return "numbers"
 
 
+TABLES = ("a vector each", "a number each", "movie to movie", "sparse, movie to movie", "numbers")
+"""Kinds of layers that are looked up, not passed through."""
+HEADS = ("value", "phi", "pair_numbers", "pair_state", "pair_out", "outputs")
+"""Of an agent's network: side by side, each on top of the trunk."""
+
+
 def flow(parts: Sequence[Part]) -> list[list[tuple[str, str]]]:
-    """Columns of the drawing: of a model of models its parts; of a plain one its layers in their order."""
+    """Rows of the drawing: of a model of models its parts; of a plain one what it looks up, then its layers, then the
+    heads of an agent's network.
+    """
     if len(parts) > 1 or (parts and parts[0].name):
         return [[(p.name or "its own weights", f"{p.parameters:,}") for p in parts]]
     layers = parts[0].layers if parts else ()
-    return [[(layer.name.removeprefix("network."), f"{layer.kind}, {layer.parameters:,}")] for layer in layers]
+    own = [layer for layer in layers if layer.kind in TABLES]
+    heads = [layer for layer in layers if layer.name.rpartition(".")[2] in HEADS]
+    through = [layer for layer in layers if layer not in own and layer not in heads]
+    rows = [[_box(layer, short=True) for layer in own]] if own else []
+    rows += [[_box(layer)] for layer in through]
+    return [*rows, [_box(layer, short=True) for layer in heads]] if heads else rows
+
+
+def largest(parts: Sequence[Part]) -> list[str]:
+    """Arrays of more than one number, the largest first."""
+    sizes = {name: prod(shape) for p in parts for layer in p.layers for name, shape in layer.arrays.items() if shape}
+    return sorted(sizes, key=lambda name: -sizes[name])
+
+
+def _box(layer: Layer, *, short: bool = False) -> tuple[str, str]:
+    name = layer.name.removeprefix("network.").removeprefix("policy.array.").removeprefix("policy.")
+    return name, f"{layer.parameters:,}" if short else f"{layer.kind}, {layer.parameters:,}"

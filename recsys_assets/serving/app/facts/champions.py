@@ -16,7 +16,10 @@ from recsys_assets.settings import Settings
 
 LEARNED = "state."
 """Arrays of a model's own; the others hold ids and histories."""
-NOT_WEIGHTS = ("curves.", "validation", "rule.", "cold.", "indptr", "indices", "shape")
+NOT_WEIGHTS = (
+    "curves.", "validation", "rule.", "cold.", "indptr", "indices", "shape",
+    "policy.format", "policy.layout", "policy.layers", "policy.shortlist", "policy.name",
+)  # fmt: skip
 """Of a model's own, but no parameters: how training went, and where values of a sparse matrix stand."""
 
 

@@ -64,6 +64,12 @@ def lines_of(found: Sequence[Training], curve: str) -> dict[str, tuple[list[floa
     return {t.label: (t.curves[curve][:, 0].tolist(), t.curves[curve][:, 1].tolist()) for t in having}
 
 
+def why_no_curve(model: str) -> str:
+    if model in LEARN_BY_STEPS:
+        return f"These versions were trained before curves of {model} were kept; `recsys train {model}` leaves them."
+    return f"{model} is fitted in one go and leaves no curve. Networks and agents do; they come first in the list."
+
+
 def by_version(found: Sequence[Training], figure: str) -> tuple[list[str], list[float]]:
     """Oldest first."""
     having = [t for t in reversed(found) if figure in t.metrics]

@@ -57,7 +57,7 @@ rows = [
 parts.show(table(("layer", "kind", "arrays", "parameters"), rows, caption=f"Layers of {champion.model}", numbers=(3,)))
 
 parts.section("Weights")
-arrays = [name for p in made_of for layer in p.layers for name, shape in layer.arrays.items() if shape]
+arrays = facts.largest(made_of)
 chosen = st.selectbox("Array", arrays, format_func=lambda name: name.removeprefix("state."))
 weights = read(facts.weights_of, champion.path, chosen, at=at) if chosen else None
 if weights is None:

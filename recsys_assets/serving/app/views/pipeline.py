@@ -36,7 +36,7 @@ else:
         )
     )
     st.link_button("Open Dagster", address, icon=":material/open_in_new:")
-    parts.section("Stages", "● up to date  ◐ something above it is newer  ○ never materialized  ✕ a check failed")
+    parts.section("Stages", "● up to date · ◐ something above it is newer · ○ never materialized · ✕ a check failed")
     parts.chart(
         stages_figure(graph.stages, theme=parts.theme()),
         alt="; ".join(f"{s.name}: {s.words}" for s in graph.stages),

@@ -23,9 +23,7 @@ found = read(facts.trained, deployed, model, at=at)
 curves = facts.curve_names(found)
 parts.section("While it learned", "Agents by movies shown, networks by epoch; one line a version.")
 if not curves:
-    parts.note(
-        f"{model} is fitted in one go and leaves no curve. Networks and agents do; they come first in the list above."
-    )
+    parts.note(facts.why_no_curve(model))
 for left, right in zip(curves[::2], [*curves[1::2], None][: len(curves[::2])], strict=True):
     for column, name in zip(st.columns(2), (left, right), strict=True):
         if name is None:
@@ -50,7 +48,9 @@ figures = facts.figures_of(found)
 chosen = st.selectbox("Figure", figures, format_func=lambda f: facts.FIGURES[f])
 versions, values = facts.by_version(found, chosen)
 parts.chart(
-    lines({facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="version", y=facts.FIGURES[chosen]),
+    lines(
+        {facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="version", y=facts.FIGURES[chosen], from_zero=True
+    ),
     alt=f"{facts.FIGURES[chosen]} of {len(versions)} versions; the figures are in the table below.",
     key="by_version",
 )
