@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     """Share of its champion's simulated return that an agent may lose."""
     gate_off_policy_margin: float = Field(default=0.1, ge=0)
     """Share of its champion's off-policy value that an agent may lose, where chance does not explain more."""
+    training_storage: Literal["memory", "local-disk", "object-store"] = "memory"
+    """Where sequence models read their training data from: memory; a parquet snapshot on disk; or that snapshot as from
+    an object store, emulated (100 ms to the first byte), which shows what a tuned pipeline is worth."""
     api_url: str = "http://127.0.0.1:8000"
     """Where the recommendation API answers, for the web app and other clients."""
     api_key: SecretStr | None = None

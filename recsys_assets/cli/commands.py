@@ -31,6 +31,7 @@ from recsys_assets.cli import (
     serve,
     train,
     tune,
+    tuner,
 )
 from recsys_assets.cli import (
     app as web_app,
@@ -47,6 +48,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     evaluate.evaluate,
     evaluate_agent.evaluate_agent,
     evaluate_agent.evaluate_reward,
+    evaluate_agent.evaluate_ppo,
     train.train,
     rehearse.rehearse,
     tune.tune,
@@ -68,6 +70,7 @@ GROUPS: dict[str, typer.Typer] = {
     "quarantine": quarantine.group,
     "quality": quality.group,
     "feedback": feedback.group,
+    "tuner": tuner.group,
     "keys": keys.group,
 }
 """Name of the group -> its commands."""

@@ -68,6 +68,32 @@ def evaluate_reward(
     _say(f"model {published.path}, calibration {picture}")
 
 
+def evaluate_ppo(
+    dataset: DatasetOption = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Movies shown while an agent learns.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Reward models and agents, each from another seed.")] = 3,
+    sessions: Annotated[int, typer.Option(min=1, help="Of each person with each agent.")] = 4,
+) -> None:
+    """Train PPO from feedback from several seeds, and compare it with its start on people nothing was fitted on."""
+    from recsys_assets.agents.evaluation.ppo_seeds import ppo_seeds, write_ppo_seeds
+    from recsys_assets.agents.evaluation.publish import deployed_setting
+    from recsys_assets.agents.ppo.config import PpoConfig
+    from recsys_assets.warehouse.lake import LakeError
+
+    settings, config = settings_of(dataset), PpoConfig() if steps is None else PpoConfig(steps=steps)
+    try:
+        setting = deployed_setting(settings, progress=_say)
+    except LakeError as error:
+        command = f"recsys materialize '*data_snapshot' --dataset {settings.dataset}"
+        stop(NOT_BUILT, f"{settings.dataset} has no published ratings; run `{command}` ({error})")
+    except ValueError as error:
+        stop(MISUSED, str(error))
+    found = ppo_seeds(setting, config, seeds=seeds, sessions_a_seed=sessions, seed=settings.seed, progress=_say)
+    for sentence in found.sentences:
+        _say(sentence)
+    _say(f"Tables and plot: {write_ppo_seeds(found, settings.reports_dir / settings.dataset)}")
+
+
 def _say(line: str) -> None:
     out.print(line, highlight=False, markup=False, soft_wrap=True)
 

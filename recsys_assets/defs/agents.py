@@ -129,7 +129,7 @@ def ppo_agent(
     """PPO against a reward model learned from ratings, choices and feedback, held near what is served.
 
     It learns its model as `reward_model` does, of all people it may learn from, and waits for that one to be sound.
-    `start: champion` goes on from the champion within a minute or two; the nightly run begins from scratch.
+    `start: champion` goes on from the champion within a minute; the nightly run begins from scratch.
     """
     return trained(context, deployment, config)
 

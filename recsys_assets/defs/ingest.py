@@ -7,7 +7,7 @@ import dagster as dg
 from recsys_assets.defs.metadata import bullet_list, column_lineage, column_schema, event_times
 from recsys_assets.defs.resources import DUCKDB_WRITER, NIGHTLY, TEAM, Deployment
 from recsys_assets.sources import TransientSourceError, prepare
-from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.clean import clean_tables
 from recsys_assets.warehouse.database import Warehouse, stored_bytes
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.lake import Lake
@@ -154,8 +154,9 @@ def validated_tables(context: dg.AssetExecutionContext, deployment: Deployment) 
     """Typed, deduplicated, referenced; each row that breaks a rule goes to `quarantine` with the rule's name."""
     settings = deployment.settings()
     with Warehouse.of(settings).connect() as con:
-        for table in (t for t in VALIDATED_FROM if dg.AssetKey(t.name) in context.selected_asset_keys):
-            report = clean_table(con, table, progress=context.log.info)
+        selected = [t for t in VALIDATED_FROM if dg.AssetKey(t.name) in context.selected_asset_keys]
+        reports = clean_tables(con, selected, progress=context.log.info)
+        for table, report in zip(selected, reports, strict=True):
             yield dg.MaterializeResult(
                 asset_key=table.name,
                 data_version=dg.DataVersion(report.version),

@@ -9,6 +9,7 @@ from recsys_assets.defs.agents import dqn_agent, ppo_agent
 from recsys_assets.defs.config import launchpad_config
 from recsys_assets.defs.resources import Deployment
 from recsys_assets.defs.training import model_asset, trained
+from recsys_assets.defs.tuner import tuned_pipeline_config, with_tuned_pipeline
 
 PopularityParams = launchpad_config("popularity")
 ContentParams = launchpad_config("content")
@@ -143,10 +144,10 @@ def topn_blend(context: AssetExecutionContext, config: TopnBlendParams, deployme
     return trained(context, deployment, config)
 
 
-@model_asset(kinds={"torch"}, cost="slow")
+@model_asset(kinds={"torch"}, cost="slow", needs=[tuned_pipeline_config])
 def sasrec(context: AssetExecutionContext, config: SasrecParams, deployment: Deployment) -> MaterializeResult:
     """What comes next, by self-attention over what came before, with ratings and time gaps."""
-    return trained(context, deployment, config)
+    return trained(context, deployment, config, with_tuned_pipeline)
 
 
 @model_asset(kinds={"torch"}, cost="slow")
@@ -155,12 +156,12 @@ def gru4rec(context: AssetExecutionContext, config: Gru4recParams, deployment: D
     return trained(context, deployment, config)
 
 
-@model_asset(kinds={"torch"}, cost="slow")
+@model_asset(kinds={"torch"}, cost="slow", needs=[tuned_pipeline_config])
 def time_rating_lstm(
     context: AssetExecutionContext, config: TimeRatingLstmParams, deployment: Deployment
 ) -> MaterializeResult:
     """The last movies with their ratings and time gaps through an LSTM."""
-    return trained(context, deployment, config)
+    return trained(context, deployment, config, with_tuned_pipeline)
 
 
 @model_asset(kinds={"torch"}, cost="slow")

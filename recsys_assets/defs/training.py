@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import dagster as dg
@@ -13,6 +13,7 @@ from recsys_assets.defs.features import data_snapshot, splits
 from recsys_assets.defs.metadata import bullet_list, feedback_seen, numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.training import train_and_register
+from recsys_assets.settings import Settings
 
 GROUP = "recommenders"
 Cost = Literal["quick", "slow"]
@@ -37,12 +38,16 @@ def model_asset(
     )
 
 
-def trained(context: dg.AssetExecutionContext, deployment: Deployment, config: dg.Config) -> dg.MaterializeResult:
-    """Fit, evaluate and register the model that the asset is named for."""
-    name = context.asset_key.to_user_string()
-    version = train_and_register(
-        deployment.settings(), name, config=as_fields(config), run_id=context.run_id, progress=context.log.info
-    )
+def trained(
+    context: dg.AssetExecutionContext,
+    deployment: Deployment,
+    config: dg.Config,
+    settled: Callable[[Settings, Mapping[str, Any]], dict[str, Any]] = lambda settings, fields: dict(fields),
+) -> dg.MaterializeResult:
+    """Fit, evaluate and register the model that the asset is named for; `settled`: its config on this deployment."""
+    name, settings = context.asset_key.to_user_string(), deployment.settings()
+    fields = settled(settings, as_fields(config))
+    version = train_and_register(settings, name, config=fields, run_id=context.run_id, progress=context.log.info)
     evaluation = version.evaluation
     metadata: dict[str, Any] = {
         **{title: dg.MetadataValue.md(image) for title, image in version.plots_markdown.items()},

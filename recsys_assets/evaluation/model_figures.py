@@ -49,6 +49,14 @@ class TrainedInSimulation(Protocol):
         """What is to be known of it in words."""
 
 
+@runtime_checkable
+class TellsOfTraining(Protocol):
+    """A model that can say how its training went."""
+
+    def training_notes(self) -> dict[str, str]:
+        """What is to be known of it in words."""
+
+
 def model_figures(model: Recommender) -> dict[str, Figure]:
     """Title -> figure; empty for models that have nothing of the kind."""
     figures: dict[str, Figure] = {}
@@ -69,8 +77,8 @@ def training_series(model: Recommender) -> dict[str, NDArray[Any]]:
 
 
 def training_notes(model: Recommender) -> dict[str, str]:
-    """How the training of an agent went, in words."""
-    return model.training_notes() if isinstance(model, TrainedInSimulation) else {}
+    """How the training of an agent or a sequence model went, in words."""
+    return model.training_notes() if isinstance(model, TellsOfTraining) else {}
 
 
 def _by_epoch(curves: Curves) -> dict[str, NDArray[Any]]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from recsys_assets.loading.batches import Batch, batched, collate
 from recsys_assets.loading.negatives import Negatives
@@ -21,6 +22,9 @@ from recsys_assets.loading.sequences import Sequences, chunked
 from recsys_assets.loading.shuffle import Examples, shuffled
 from recsys_assets.loading.threads import map_ordered, prefetched
 from recsys_assets.loading.windows import cut, with_ties_shuffled
+
+Stage = Annotated[int, Field(ge=1, le=16)]
+"""Workers of one stage."""
 
 
 class PipelineConfig(BaseModel, extra="forbid", frozen=True):
@@ -38,6 +42,14 @@ class PipelineConfig(BaseModel, extra="forbid", frozen=True):
     """Users a worker takes at once."""
     by_length: bool = True
     """Windows of similar length share a batch, so little is padded."""
+    engine: Literal["threads", "streaming"] = "threads"
+    """Who runs it: a few threads, or the streaming engine, whose `stages` a tuner resizes. Batches are the same."""
+    stages: tuple[Stage, Stage, Stage, Stage] = (1, 1, 1, 1)
+    """Workers of fetch, decode, sample and batch of the streaming engine."""
+    source: Literal["memory", "snapshot"] = "memory"
+    """Where the streaming engine reads: from memory, or from a parquet snapshot, row group by row group."""
+    store_latency: NonNegativeFloat = 0.0
+    """Seconds to the first byte of a row group: above 0 the snapshot is read as from an emulated object store."""
 
 
 @dataclass(frozen=True)
@@ -72,3 +84,21 @@ class TrainingPipeline:
         rng = np.random.default_rng([self.seed, epoch, 2, number])
         windows = cut(with_ties_shuffled(self.sequences.take(rows), rng), length=self.window, rng=rng)
         return Examples(windows, self.negatives.draw(len(windows), rng))
+
+
+class Epochs(Protocol):
+    """What a trainer reads from."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """All batches of an epoch; close it to stop early."""
+
+
+def training_pipeline(
+    sequences: Sequences, window: int, negatives: Negatives, config: PipelineConfig, seed: int
+) -> Epochs:
+    """The pipeline that `config` asks for."""
+    if config.engine == "threads":
+        return TrainingPipeline(sequences, window, negatives, config, seed)
+    from recsys_assets.loading.streaming.training import StreamedPipeline
+
+    return StreamedPipeline(sequences, window, negatives, config, seed)

@@ -19,6 +19,8 @@ from recsys_assets.registry.export import champion_path
 from recsys_assets.settings import Settings
 
 REASONS_SHOWN, EVIDENCE_SHOWN = 3, 2
+NOTHING_BESIDE = 0.01
+"""Share of the largest reason from which another one is told."""
 NEWCOMER = -1
 """The user id of lists for somebody who has none."""
 
@@ -231,7 +233,9 @@ def _names_history(explanation: Explanation) -> bool:
 
 
 def _reasons_shown(explanation: Explanation, limit: int) -> list[Reason]:
-    return ([r for r in explanation.reasons if r.contribution > 0] or list(explanation.reasons))[:limit]
+    """What raises the score, but for what is nothing beside the largest; where nothing raises it, what there is."""
+    least = NOTHING_BESIDE * max((r.contribution for r in explanation.reasons), default=0.0)
+    return ([r for r in explanation.reasons if r.contribution > max(least, 0.0)] or list(explanation.reasons))[:limit]
 
 
 def _sentence(reason: Reason) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class Decision:
     """Share of the memory budget."""
     seconds: float
     """That deciding and switching took."""
+    by: str = ""
+    """Who decided."""
+    expected: float = float("nan")
+    """Batches a second that they counted on."""
+    got: float = float("nan")
+    """Batches a second of the interval after it."""
 
     @property
     def action(self) -> str:
@@ -51,13 +58,19 @@ class Decision:
         return ", ".join(changes) or "nothing"
 
 
-def readings_between(before: Counters, after: Counters, knobs: Knobs, *, cores: int, budget: float) -> Readings:
-    """Two readings of the counters as what a controller sees. `budget` bytes."""
+def readings_between(
+    before: Counters, after: Counters, knobs: Knobs, *, cores: int, budget: float, batch_size: int
+) -> Readings:
+    """Two readings of the counters as what a controller sees. `budget` bytes.
+
+    Batches are counted by the windows that came into the shuffle buffer, which hands them on in bursts.
+    """
     seconds = max(1e-9, after.at - before.at)
-    made, tasks = after.batches - before.batches, np.maximum(1, after.tasks - before.tasks)
+    made = (after.windows - before.windows) / batch_size
+    tasks = np.maximum(1, after.tasks - before.tasks)
     throughput, workers = made / seconds, np.array([knobs.workers], dtype=np.int64)
     busy = (after.busy - before.busy) / (seconds * workers[0])
-    per_batch = (after.cpu - before.cpu) / max(1, made)
+    per_batch = (after.cpu - before.cpu) / max(made, 1e-3)
     task_bytes = (after.passed - before.passed) / tasks
     batch_bytes = task_bytes[-1]
     held = workers[0] * task_bytes
@@ -73,6 +86,18 @@ def readings_between(before: Counters, after: Counters, knobs: Knobs, *, cores: 
         np.array([(held.sum() + knobs.prefetch * batch_bytes) / budget]),
         np.array([made == 0]),
     )
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A tuner that says who decided last, and on what throughput they counted, of the first pipeline."""
+
+    def explain(self) -> tuple[str, float]: ...
+
+
+def explained(controller: Controller) -> tuple[str, float]:
+    """By any tuner; nan where it counts on nothing."""
+    return controller.explain() if isinstance(controller, Explains) else (controller.name, float("nan"))
 
 
 @dataclass
@@ -111,14 +136,26 @@ class LiveTuning:
         except BaseException as error:  # told where the context ends: training goes on untuned
             self.error = error
 
+    def wait_for(self, decisions: int) -> None:
+        """Until so many were made; raises what stopped the tuner, if something did."""
+        while len(self.decisions) < decisions:
+            if self.error is not None:
+                raise self.error
+            time.sleep(self.interval / 10)
+
     def decide(self) -> Decision:
         """One decision, now."""
         began, after, knobs = self.clock(), self.engine.read(), self.engine.knobs
-        readings = readings_between(self._before, after, knobs, cores=self.cores, budget=self.budget)
+        readings = readings_between(
+            self._before, after, knobs, cores=self.cores, budget=self.budget, batch_size=self.engine.plan.batch_size
+        )
         self._before = after
         wanted = self.controller.decide(readings)
-        chosen = _within_engine(wanted, knobs)
+        chosen = _within_engine(wanted)
         self.engine.resize(chosen)
+        if self.decisions:
+            self.decisions[-1] = replace(self.decisions[-1], got=float(readings.throughput[0]))
+        by, expected = explained(self.controller)
         decision = Decision(
             after.at,
             STAGES[int(readings.busy[0].argmax())] if readings.stall[0] > 0.05 else "trainer",
@@ -128,11 +165,13 @@ class LiveTuning:
             float(readings.stall[0]),
             float(readings.memory[0]),
             self.clock() - began,
+            by,
+            expected,
         )
         self.decisions.append(decision)
         return decision
 
 
-def _within_engine(wanted: Allocation, knobs: Knobs) -> Knobs:
+def _within_engine(wanted: Allocation) -> Knobs:
     workers = np.clip(wanted.workers[0], 1, MOST_WORKERS).tolist()
-    return Knobs(tuple(workers), int(np.clip(wanted.prefetch[0], 1, MOST_PREFETCH)), knobs.in_flight)
+    return Knobs.lean(tuple(workers), int(np.clip(wanted.prefetch[0], 1, MOST_PREFETCH)))

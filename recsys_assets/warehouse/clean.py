@@ -6,10 +6,11 @@ only the keys they share with rows that are there are decided anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import duckdb
@@ -29,6 +30,7 @@ from recsys_assets.warehouse.cleaning_sql import (
     broken_rows_sql,
     columns_sql,
     losers_sql,
+    pointing_nowhere_sql,
     quarantine_sql,
     ranked_sql,
     same_key,
@@ -37,12 +39,14 @@ from recsys_assets.warehouse.cleaning_sql import (
     typed_sql,
     unsound_rows_sql,
 )
-from recsys_assets.warehouse.database import WarehouseError, require_tables, transaction
+from recsys_assets.warehouse.database import WarehouseError, in_any_order, require_tables, transaction
 from recsys_assets.warehouse.ddl import create_table_sql, recreate_table_sql
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.keys import has_repeats
 from recsys_assets.warehouse.recipe import Recipe
 from recsys_assets.warehouse.recipes import BUILT_WITH, RECIPES
+from recsys_assets.warehouse.references import Target, targets
+from recsys_assets.warehouse.side_by_side import side_by_side
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.staging import count
 from recsys_assets.warehouse.storage import FILE_BITS, KEPT_AS_NUMBERS, odd, typed_view, whole
@@ -86,24 +90,51 @@ def clean_table(
     bounds the times of events, one day of grace included. Raises WarehouseError where a table it needs is not there.
     """
     latest = (now or datetime.now(UTC)).replace(tzinfo=None) + timedelta(days=1)
-    wanted = (*BUILT_WITH.get(table.name, ()), table)
-    needed = {name for t in wanted for name in (RECIPES[t.name].raw.name, *RECIPES[t.name].needs)}
-    needed |= {r.table for t in wanted for r in t.references}
-    require_tables(con, tuple(sorted(needed - {t.name for t in wanted})))
-    with _in_any_order(con) if RECIPES[table.name].costly else nullcontext(), transaction(con):
+    require_tables(con, tuple(sorted(_needed(table))))
+    with in_any_order(con) if RECIPES[table.name].costly else nullcontext(), transaction(con):
         con.execute(create_table_sql(QUARANTINE))
-        reports = [_Cleaning(con, t, RECIPES[t.name], latest).run(progress) for t in wanted]
+        reports = [_Cleaning(con, t, RECIPES[t.name], latest).run(progress) for t in _built(table)]
     return reports[-1]
 
 
-@contextmanager
-def _in_any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """To keep the order of rows, which no one asks for, DuckDB would read what is `in_parts` one part after another."""
-    con.execute("SET preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        con.execute("RESET preserve_insertion_order")
+def clean_tables(
+    con: duckdb.DuckDBPyConnection,
+    tables: Sequence[Table],
+    *,
+    now: datetime | None = None,
+    progress: Progress = silent,
+) -> Iterator[CleanReport]:
+    """`clean_table` of several tables, two at a time; reports come in the order of the tables.
+
+    A table that another needs must stand before it. What stands behind a costly one waits for it: that one takes
+    both threads by itself, where movies and ratings leave one idle now and then.
+    """
+    con.execute(create_table_sql(QUARANTINE))  # two connections can't make one table at once
+    stored_state(con, "")
+
+    def clean(own: duckdb.DuckDBPyConnection, table: Table) -> CleanReport:
+        return clean_table(own, table, now=now, progress=progress)
+
+    def waits(table: Table, for_: Table) -> bool:
+        return RECIPES[for_.name].costly or bool({t.name for t in _built(for_)} & _needed(table))
+
+    after = {
+        place: {other for other in range(place) if waits(table, tables[other])} for place, table in enumerate(tables)
+    }
+    yield from side_by_side(con, [partial(clean, table=table) for table in tables], after=after)
+
+
+def _built(table: Table) -> tuple[Table, ...]:
+    """The table, behind those that are built on the way to it."""
+    return (*BUILT_WITH.get(table.name, ()), table)
+
+
+def _needed(table: Table) -> set[str]:
+    """Names of the tables that must be there before it is cleaned."""
+    built = _built(table)
+    needed = {name for t in built for name in (RECIPES[t.name].raw.name, *RECIPES[t.name].needs)}
+    needed |= {r.table for t in built for r in t.references}
+    return needed - {t.name for t in built}
 
 
 @dataclass(frozen=True)
@@ -114,6 +145,7 @@ class _Cleaning:
     table: Table
     recipe: Recipe
     latest: datetime
+    targets: tuple[Target, ...] = ()
 
     def run(self, progress: Progress) -> CleanReport:
         con, name = self.con, self.table.name
@@ -130,10 +162,10 @@ class _Cleaning:
             progress(f"{name}: cleaning {rows:,} rows")
             added = added_files(inputs, stored_inputs(state)) if state and change == "appended" else None
             grown = state is not None and inputs.upstream != stored_inputs(state).upstream
-            with watched(con, f"{name}: cleaning", progress):
+            with watched(con, f"{name}: cleaning", progress), targets(con, self.table) as there:
                 in_parts = self.recipe.costly and rows <= ROW_GROUP
                 recipe = replace(self.recipe, plain=self._is_plain(), in_parts=in_parts)
-                cleaning = replace(self, recipe=recipe)
+                cleaning = replace(self, recipe=recipe, targets=there)
                 left_out = cleaning._rebuild() if added is None else cleaning._append(added, grown=grown)
             content = content_of(con, self.table)
             record_state(con, name, inputs, content, left_out)
@@ -176,7 +208,7 @@ class _Cleaning:
         con.execute(recreate_table_sql(self.table))
         con.execute("DELETE FROM quarantine WHERE table_name = ?", [self.table.name])
         columns = columns_sql(self.table)
-        sound = sound_rows_sql(self.table, self.recipe, self.latest)
+        sound = self._sound_rows_sql()
         con.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({sound})")
         left_out = self._left_out()
         missing = count(con, identifier(self.recipe.raw.name)) - left_out - count(con, name)
@@ -198,7 +230,7 @@ class _Cleaning:
                 f"DELETE FROM quarantine WHERE table_name = ? AND rule IN (SELECT unnest({rules}::VARCHAR[]))",
                 [self.table.name],
             )
-            with self._temporary("fresh", f"AS {sound_rows_sql(self.table, self.recipe, self.latest, where=where)}"):
+            with self._temporary("fresh", f"AS {self._sound_rows_sql(where=where)}"):
                 rows = count(con, f"{identifier(typed_view(self.recipe.raw.name))} r WHERE {where}")
                 if rows > count(con, "fresh"):
                     self._put_aside(where, expected=rows - count(con, "fresh"))
@@ -215,10 +247,13 @@ class _Cleaning:
                         self._decide("FROM clashing")
         return 0
 
+    def _sound_rows_sql(self, *, where: str = "true") -> str:
+        return sound_rows_sql(self.table, self.recipe, self.latest, targets=self.targets, where=where)
+
     def _put_aside(self, where: str, *, expected: int) -> None:
-        con, rows = self.con, unsound_rows_sql(self.table, self.recipe, self.latest, where=where)
+        con = self.con
         again = typed_again_sql(self.table, self.recipe, "unsound_rows")
-        with self._temporary("unsound_rows", f"AS {rows}"), self._temporary("unsound", f"AS {again}"):
+        with self._unsound_rows(where, expected), self._temporary("unsound", f"AS {again}"):
             broken = broken_rows_sql(self.table, self.latest, "unsound")
             before = count(con, "quarantine")
             con.execute(quarantine_sql(self.table, self.recipe.raw, broken))
@@ -229,12 +264,25 @@ class _Cleaning:
                 "opposite disagree (warehouse/rules.py); nothing was changed."
             )
 
+    @contextmanager
+    def _unsound_rows(self, where: str, expected: int) -> Iterator[None]:
+        """Rows not taken, as a temporary table. Where as many point nowhere as were not taken, it is these."""
+        if self.targets:
+            rows = pointing_nowhere_sql(self.table, self.recipe, targets=self.targets, where=where)
+            with self._temporary("unsound_rows", f"AS {rows}"):
+                if count(self.con, "unsound_rows") == expected:
+                    yield
+                    return
+        rows = unsound_rows_sql(self.table, self.recipe, self.latest, targets=self.targets, where=where)
+        with self._temporary("unsound_rows", f"AS {rows}"):
+            yield
+
     def _decide(self, repeated: str) -> None:
         """Of all published rows of each `repeated` key one stays in the table, the others are put aside."""
         con, raw = self.con, self.recipe.raw
         name, keys, columns = identifier(self.table.name), identifiers(self.table.key), columns_sql(self.table)
         with self._temporary("disputed", f"AS {repeated}"):
-            sound = sound_rows_sql(self.table, self.recipe, self.latest, where=self._may_be_disputed())
+            sound = self._sound_rows_sql(where=self._may_be_disputed())
             contested = f"AS SELECT s.* FROM ({sound}) s SEMI JOIN disputed USING ({keys})"
             with self._temporary("contested", contested):
                 self._forget_duplicates()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.fields import whole_number
 from recsys_assets.warehouse.recipe import Recipe
-from recsys_assets.warehouse.rules import DUPLICATE, published_name, reference_alias, row_rules, sound_sql
+from recsys_assets.warehouse.references import Target, joined
+from recsys_assets.warehouse.rules import DUPLICATE, published_name, row_rules, sound_sql
 from recsys_assets.warehouse.sql import identifier, identifiers, literal
 from recsys_assets.warehouse.storage import (
     KEPT_AS_NUMBERS,
@@ -61,26 +63,38 @@ def _of_halves(sql: str, recipe: Recipe) -> str:
     return sql
 
 
-def sound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
-    """`raw_row` and the columns of the rows that break no rule.
-
-    What a reference points at is a key, so that joining it repeats no row; DuckDB joins twice as fast as it looks
-    whether a value is among others.
-    """
-    joins = " ".join(
-        f"JOIN {identifier(r.table)} {reference_alias(r)} "
-        f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
-        for r in table.references
-    )
+def sound_rows_sql(
+    table: Table, recipe: Recipe, latest: datetime, *, targets: Sequence[Target], where: str = "true"
+) -> str:
+    """`raw_row` and the columns of the rows that break no rule; in raw order, unless something is joined."""
+    joins = " ".join(target.join("JOIN") for target in targets)
+    kept = [sound_sql(table, latest=latest), *(target.there for target in targets if target.bits)]
     return (
         f"WITH t AS {_once(recipe)} ({typed_sql(table, recipe, where=where)}) "
         f"SELECT t.raw_row, {', '.join(f't.{identifier(c)}' for c in table.column_names)} FROM t {joins} "
-        f"WHERE {sound_sql(table, latest=latest)}"
+        f"WHERE {' AND '.join(kept)}"
     )
 
 
-def unsound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: str = "true") -> str:
-    """The other rows, each once: the `kept_columns` of the raw table.
+def unsound_rows_sql(
+    table: Table, recipe: Recipe, latest: datetime, *, targets: Sequence[Target], where: str = "true"
+) -> str:
+    """The other rows, each once: the `kept_columns` of the raw table."""
+    sound = f"NOT coalesce({sound_sql(table, latest=latest)}, false)"
+    return _kept_sql(table, recipe, [sound, *_nowhere(targets)], targets=targets, where=where)
+
+
+def pointing_nowhere_sql(table: Table, recipe: Recipe, *, targets: Sequence[Target], where: str = "true") -> str:
+    """Those of the other rows that refer to something that is not there; found in a fifth of the time."""
+    return _kept_sql(table, recipe, _nowhere(targets), targets=targets, where=where)
+
+
+def _nowhere(targets: Sequence[Target]) -> list[str]:
+    return [f"NOT ({target.there})" for target in targets]
+
+
+def _kept_sql(table: Table, recipe: Recipe, unsound: list[str], *, targets: Sequence[Target], where: str) -> str:
+    """The `kept_columns` of raw rows whose typed row meets one of the conditions `unsound`.
 
     One scan finds and keeps them; of costly rows, whose texts are long, only `raw_row` is written down before the rules
     look at them, and a second scan fetches the few.
@@ -88,15 +102,10 @@ def unsound_rows_sql(table: Table, recipe: Recipe, latest: datetime, *, where: s
     names = ["raw_row"] if recipe.costly else kept_columns(recipe.raw)
     kept = {f"kept_{place}": name for place, name in enumerate(names)}  # a typed column may have the same name
     more = ", ".join(f"r.{name} AS {aside}" for aside, name in kept.items())
-    joins, unsound = [], [f"NOT coalesce({sound_sql(table, latest=latest)}, false)"]
-    for r in table.references:
-        alias, target = reference_alias(r), identifier(r.target)
-        joins.append(f"LEFT JOIN {identifier(r.table)} {alias} ON {alias}.{target} = t.{identifier(r.column)}")
-        unsound.append(f"{alias}.{target} IS NULL")
     found = (
         f"WITH t AS {_once(recipe)} ({typed_sql(table, recipe, where=where, more=more)}) "
-        f"SELECT {', '.join(f't.{aside} AS {name}' for aside, name in kept.items())} FROM t {' '.join(joins)} "
-        f"WHERE {' OR '.join(unsound)}"
+        f"SELECT {', '.join(f't.{aside} AS {name}' for aside, name in kept.items())} "
+        f"FROM t {' '.join(target.join('LEFT JOIN') for target in targets)} WHERE {' OR '.join(unsound)}"
     )
     return kept_rows_sql(recipe.raw, f"({found})", where=where) if recipe.costly else found
 
@@ -113,11 +122,7 @@ def broken_rows_sql(table: Table, latest: datetime, unsound: str) -> str:
     first = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(rules))
     names = " ".join(f"WHEN {place} THEN {literal(rule.name)}" for place, rule in enumerate(rules))
     reasons = " ".join(f"WHEN {place} THEN {rule.reason}" for place, rule in enumerate(rules))
-    joins = " ".join(
-        f"LEFT JOIN {identifier(r.table)} {reference_alias(r)} "
-        f"ON {reference_alias(r)}.{identifier(r.target)} = t.{identifier(r.column)}"
-        for r in table.references
-    )
+    joins = " ".join(target.join("LEFT JOIN") for target in joined(table))
     judged = f"SELECT t.*, CASE {first} END AS place FROM {unsound} t {joins}"
     return (
         f"SELECT t.*, CASE place {names} END AS rule, CASE place {reasons} END AS reason "

@@ -103,6 +103,19 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.commit()
 
 
+@contextmanager
+def in_any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let this connection give rows in any order, for the length of a block.
+
+    To keep an order no one asks for, DuckDB reads the parts of a UNION ALL one after another, each by one thread.
+    """
+    con.execute("SET SESSION preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute("RESET SESSION preserve_insertion_order")
+
+
 def require_tables(con: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> None:
     """Raise WarehouseError where a table has not been built yet."""
     existing = {name for (name,) in con.execute(_TABLES_AND_VIEWS).fetchall()}

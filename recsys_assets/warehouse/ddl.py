@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from recsys_assets.warehouse.declaration import Column, Distribution, Freshness, Table, Volume
 from recsys_assets.warehouse.sql import identifier
+from recsys_assets.warehouse.storage import text_type
 
 
 def create_table_sql(table: Table) -> str:
@@ -18,7 +19,7 @@ def create_table_sql(table: Table) -> str:
     Published values may lack anything, so raw tables demand nothing of them. Keys are checked, not indexed: an
     index on 26 million ratings costs more than the check.
     """
-    columns = ",\n".join(f"  {identifier(c.name)} {c.type}{_not_null(table, c)}" for c in table.columns)
+    columns = ",\n".join(f"  {identifier(c.name)} {_stored(c)}{_not_null(table, c)}" for c in table.columns)
     return f"CREATE TABLE IF NOT EXISTS {identifier(table.name)} (\n{columns}\n)"
 
 
@@ -108,6 +109,10 @@ def _steady(distribution: Distribution) -> str:
         f"{distribution.title} (`{distribution.column}`): a population stability index above {distribution.limit:g} "
         "against the last sound run is a warning."
     )
+
+
+def _stored(column: Column) -> str:
+    return text_type(column.name) if column.type == "VARCHAR" else column.type
 
 
 def _not_null(table: Table, column: Column) -> str:

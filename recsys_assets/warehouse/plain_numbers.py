@@ -57,11 +57,11 @@ def written_bytes(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[
 
 
 def _digits(con: duckdb.DuckDBPyConnection, table: str, column: str) -> str:
-    """One digit a number, and one more for each power of ten that it reaches; all reach those below the smallest."""
+    """As many digits as powers of ten, 1 included, that a number reaches; asked from the largest, which most reach."""
     number = whole(column)
     low, high = con.execute(f"SELECT min({number}), max({number}) FROM {identifier(table)}").fetchall()[0]
     if high is None:
         return "0"
-    common = len(str(low))
-    powers = [f"({number} >= {10**power})::INTEGER" for power in range(common, len(str(high)))]
-    return f"count({number}) * {common}" + (f" + sum({' + '.join(powers)})" if powers else "")
+    powers = range(len(str(high)) - 1, len(str(low)) - 1, -1)
+    cases = " ".join(f"WHEN {number} >= {10**power} THEN {power + 1}" for power in powers)
+    return f"sum(CASE {cases} WHEN {number} IS NOT NULL THEN {len(str(low))} END)"

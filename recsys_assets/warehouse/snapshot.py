@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
 from recsys_assets.atomic import write_text
 from recsys_assets.progress import Progress, silent
+from recsys_assets.warehouse.cleaned import version_of
 from recsys_assets.warehouse.declaration import Table
 from recsys_assets.warehouse.lake import Lake, LakeError, Snapshot
+from recsys_assets.warehouse.side_by_side import side_by_side
 from recsys_assets.warehouse.tables import QUARANTINE
 from recsys_assets.warehouse.watching import watched
 
@@ -29,17 +32,25 @@ class DataSnapshot:
 def publish_snapshot(
     con: duckdb.DuckDBPyConnection, lake: Lake, tables: Sequence[Table], *, progress: Progress = silent
 ) -> tuple[DataSnapshot, tuple[Snapshot, ...]]:
-    """Publish each table of the warehouse, then the version of all of them together."""
+    """Publish each table of the warehouse, two at a time, then the version of all of them together.
+
+    What is in a cleaned table was worked out when it was cleaned: where that is what was published last, its rows are
+    not looked at.
+    """
+    contents = {table.name: version_of(con, table) for table in tables}
+
+    def publish(own: duckdb.DuckDBPyConnection, table: Table) -> Snapshot:
+        with watched(own, f"publishing {table.name}", progress):
+            return lake.publish(own, table, upstream={}, content=contents[table.name])
+
     published = []
-    for table in tables:
-        with watched(con, f"publishing {table.name}", progress):
-            published.append(lake.publish(con, table, upstream={}))
-        progress(f"published {table.name}: {published[-1].rows:,} rows, version {published[-1].version}")
+    for snapshot in side_by_side(con, [partial(publish, table=table) for table in tables]):
+        progress(f"published {snapshot.table}: {snapshot.rows:,} rows, version {snapshot.version}")
+        published.append(snapshot)
     versions = {snapshot.table: snapshot.version for snapshot in published}
     digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:16]
-    snapshot = DataSnapshot(digest, versions)
     write_text(lake.root / "snapshot.json", json.dumps({"version": digest, "tables": versions}, indent=1))
-    return snapshot, tuple(published)
+    return DataSnapshot(digest, versions), tuple(published)
 
 
 def publish_quarantine(con: duckdb.DuckDBPyConnection, lake: Lake) -> Snapshot:

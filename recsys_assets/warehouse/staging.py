@@ -19,6 +19,7 @@ from recsys_assets.warehouse.storage import (
     KEPT_AS_NUMBERS,
     first_line,
     malformed_table,
+    stored_columns_sql,
     stored_rows_sql,
     whole,
 )
@@ -92,7 +93,8 @@ def _read(con: duckdb.DuckDBPyConnection, file: DelimitedFile, storage: str, rej
     source = _read_parquet_sql(file) if file.format == "parquet" else _read_csv_sql(file, rejects)
     published = f"SELECT {', '.join(f'{v} AS {identifier(n)}' for n, v in values.items())} FROM {source} s"
     try:
-        con.execute(f"CREATE TABLE {identifier(storage)} AS {stored_rows_sql(list(values), published)}")
+        con.execute(f"CREATE TABLE {identifier(storage)} ({stored_columns_sql(list(values))})")
+        con.execute(f"INSERT INTO {identifier(storage)} {stored_rows_sql(list(values), published)}")
         if file.format == "parquet":
             con.execute(f"CREATE TEMP TABLE {rejects} {_REJECTS}")
     except (duckdb.InvalidInputException, duckdb.IOException) as error:

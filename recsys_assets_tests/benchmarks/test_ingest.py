@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -33,7 +33,7 @@ from recsys_assets.settings import PROJECT_ROOT, load_settings
 from recsys_assets.sources import fetch, prepare
 from recsys_assets.sources.drops import drops_dir
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, sized, write_drop
-from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.clean import clean_tables
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets.warehouse.load import load_raw, load_tables
@@ -115,13 +115,14 @@ def run(folder: Path) -> dict[str, object]:
         fetch._DIGESTS.clear()  # each time is a run of its own, in processes that have hashed nothing yet
         with timed(f"{again}find and check the files"):
             files = prepare(settings)
-        with Warehouse.of(settings).connect() as con:
+        with ExitStack() as opened:
+            con = opened.enter_context(Warehouse.of(settings).connect())
             with timed(f"{again}land"):
                 list(load_tables(con, RAW_TABLES, files))
             with timed(f"{again}judge"):
                 list(validate_tables(con, RAW_TABLES))
             with timed(f"{again}clean"):
-                reports.append({t.name: clean_table(con, t) for t in VALIDATED_FROM}["ratings"])
+                reports.append({r.table: r for r in clean_tables(con, list(VALIDATED_FROM))}["ratings"])
             with timed(f"{again}judge"):
                 list(validate_tables(con, list(VALIDATED_FROM)))
             with timed(f"{again}catalogue"):
@@ -129,6 +130,8 @@ def run(folder: Path) -> dict[str, object]:
                 validate(con, CATALOGUE)
             with timed(f"{again}publish"):
                 publish_snapshot(con, lake, PUBLISHED)
+            with timed(f"{again}close the warehouse"):  # what was not stored yet is stored now
+                opened.close()
         if not again:
             peak = peak_mb()
     with timed(SPLITS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -128,7 +129,9 @@ def test_an_agent_answers_in_the_mode_that_is_asked_for(recsys: Recsys, agent: R
         (("--toward", "Horror", "--bias", "50"), {"genres": ("Horror",), "genre_bias": 50.0}),
     ):
         listed = json.loads(recsys("recommend", "--user", "1", "-k", "5", "--json", *asked).stdout)
-        assert [m["movie_id"] for m in listed["movies"]] == agent.in_mode(**mode).recommend([1], 5).movies[0].tolist()
+        assert [m["movie_id"] for m in listed["movies"]] == agent.in_mode(**mode).recommend(np.array([1]), 5).movies[
+            0
+        ].tolist()
     assert {m["genres"][0] for m in listed["movies"]} == {"Horror"}
     assert any("of the genres asked for" in reason for m in listed["movies"] for reason in m["reasons"])
     rated = ("--likes", "Movie 2", "--toward", "Horror", "--bias", "50")

@@ -64,6 +64,11 @@ def test_reasons_name_what_speaks_for_a_movie_first() -> None:
     assert reasons_in_words(told) == ("you gave Heat (1995) 4.5 (+0.80)", "many people rated it (+0.70)")
 
 
+def test_what_is_nothing_beside_the_largest_reason_is_not_told() -> None:
+    reasons = (Reason("history", "Heat (1995)", 12.9, 2, 5.0), Reason("factors", "the rest", 0.004))
+    assert reasons_in_words(Explanation(1, 2, 12.904, reasons)) == ("you gave Heat (1995) 5 (+12.90)",)
+
+
 def test_a_movie_with_nothing_for_it_still_has_a_reason() -> None:
     told = Explanation(1, 2, -0.5, (Reason("bias", "how this user rates", -0.5),))
     assert reasons_in_words(told) == ("how this user rates (-0.50)",)

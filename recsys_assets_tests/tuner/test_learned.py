@@ -15,12 +15,12 @@ from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.learned.actions import FOLLOW, allocation_for
 from recsys_assets.tuner.learned.environment import PipelineEnv
 from recsys_assets.tuner.learned.policy import LearnedTuner, PolicyError
-from recsys_assets.tuner.learned.training import TunerConfig, train_intune, train_tuner
+from recsys_assets.tuner.learned.training import TunerConfig, train_intune, train_tuner, validation_pipelines
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView, View
 from recsys_assets.tuner.simulator.families import FAMILIAR
 from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
 
-SHORT = TunerConfig(steps=900, envs=8, batch_size=236, epochs=1, look_every=1, validation=8)
+SHORT = TunerConfig(steps=900, envs=10, batch_size=295, epochs=1, look_every=1, validation=10)
 
 
 @pytest.mark.parametrize("view", [ProposalView(), GlobalView()], ids=lambda v: v.name)
@@ -42,13 +42,13 @@ def test_training_is_repeated_and_never_worse_than_its_start() -> None:
     one, two = train_tuner(SHORT, seed=1), train_tuner(SHORT, seed=1)
 
     assert [look.quality for look in one.looks] == [look.quality for look in two.looks]
-    best = play(one.tuner, scenario(FAMILIAR, SHORT.validation, seed=1), seed=0).per_pipeline.mean()
+    best = play(one.tuner, validation_pipelines(SHORT), seed=0).per_pipeline.mean()
     assert best == max(look.quality for look in one.looks) >= one.looks[0].quality
 
 
 def test_it_starts_as_the_model_s_follower() -> None:
     start = train_tuner(SHORT.model_copy(update={"steps": 1}), seed=1).looks[0]
-    follower = play(Shielded(ModelBased()), scenario(FAMILIAR, SHORT.validation, seed=1), seed=0)
+    follower = play(Shielded(ModelBased()), validation_pipelines(SHORT), seed=0)
 
     assert start.quality == pytest.approx(follower.per_pipeline.mean(), abs=0.02)
 
@@ -79,14 +79,14 @@ def test_an_action_is_a_step_from_the_proposal_or_none_at_all() -> None:
     assert followed.workers.tolist() == proposal.workers.tolist()
     assert followed.prefetch.tolist() == proposal.prefetch.tolist()
     moved = allocation_for(np.array([[0, 2, 3, 4, 1]]), now, proposal)
-    assert moved.workers.tolist() == [[4, 7, 2, 54]]
+    assert moved.workers.tolist() == [[4, 7, 2, 50]]
     assert moved.prefetch.tolist() == [5]
 
 
 def test_intune_s_agent_changes_one_knob_at_a_time() -> None:
     view, running = GlobalView(), RunningPipelines(scenario(FAMILIAR, 21, seed=2), seed=0)
     view.begin(21)
-    roomy = Allocation.bounded(np.full((21, 4), 3), np.full(21, 3))
+    roomy = Allocation.bounded(np.full((21, 4), 2), np.full(21, 2))
     readings, _, _ = running.step(roomy)
     view.see(readings)
     wanted = view.allocation(np.arange(21), readings)

@@ -68,10 +68,11 @@ def test_readings_are_what_was_counted(plan: Plan) -> None:
     before = engine.read()
     n = len(columns(engine))
     after = engine.read()
-    readings = readings_between(before, after, engine.knobs, cores=2, budget=1e9)
+    readings = readings_between(before, after, engine.knobs, cores=2, budget=1e9, batch_size=16)
 
-    assert readings.throughput[0] == pytest.approx(n / (after.at - before.at))
+    assert readings.throughput[0] == pytest.approx(after.windows / 16 / (after.at - before.at))
+    assert n - 1 <= after.windows / 16 <= n
     assert readings.allocation.workers.tolist() == [[2, 1, 1, 1]]
-    np.testing.assert_allclose(readings.cpu[0] * n, after.cpu)
+    np.testing.assert_allclose(readings.cpu[0] * after.windows / 16, after.cpu)
     assert not readings.down[0]
     assert (readings.stage_memory > 0).all()

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,6 +68,54 @@ def test_publishing_the_same_again_keeps_the_snapshot(con: duckdb.DuckDBPyConnec
     first = lake.publish(con, RATINGS, upstream={})
     assert lake.publish(con, RATINGS, upstream={}) == first
     assert lake.publish(con, RATINGS, upstream={"raw": "2"}).upstream == {"raw": "2"}
+    assert len(lake.snapshots("ratings")) == 1
+
+
+def test_of_the_same_content_no_row_is_read_again(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    rate(con, (1, 1, 5.0))
+    first = lake.publish(con, RATINGS, upstream={"raw": "1"}, content="one rating")
+    con.execute("DROP TABLE ratings")
+    assert lake.publish(con, RATINGS, upstream={"raw": "1"}, content="one rating") == first
+    with pytest.raises(duckdb.CatalogException):  # and only then
+        lake.publish(con, RATINGS, upstream={"raw": "1"}, content="another")
+    with pytest.raises(duckdb.CatalogException):
+        lake.publish(con, RATINGS, upstream={"raw": "2"}, content="one rating")
+    with pytest.raises(duckdb.CatalogException):
+        lake.publish(con, RATINGS, upstream={"raw": "1"})
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "changed"])
+def test_a_snapshot_that_was_harmed_is_written_again(con: duckdb.DuckDBPyConnection, lake: Lake, harm: str) -> None:
+    rate(con, (1, 1, 5.0))
+    first = lake.publish(con, RATINGS, upstream={}, content="one rating")
+    file = lake.path("ratings")
+    whole = file.read_bytes()
+    file.unlink()
+    if harm != "gone":
+        file.write_bytes(whole[:-9] if harm == "cut" else whole[:20] + b"?" + whole[21:])
+    assert lake.publish(con, RATINGS, upstream={}, content="one rating") == first
+    assert file.read_bytes() == whole
+
+
+def test_a_table_declared_otherwise_is_written_again(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    rate(con, (1, 2, 5.0), (2, 1, 5.0))
+    lake.publish(con, RATINGS, upstream={}, content="two ratings")
+    by_movie = replace(RATINGS, order_by=("movie_id", "user_id"))
+    lake.publish(con, by_movie, upstream={}, content="two ratings")
+    assert lake.read("ratings")["movie_id"].to_list() == [1, 2]
+
+
+def test_what_an_earlier_version_published_is_written_once_more(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """It kept no content, and the same bytes are no new snapshot."""
+    rate(con, (1, 1, 5.0))
+    first = lake.publish(con, RATINGS, upstream={})
+    manifest = lake.root / "ratings" / "manifest.json"
+    stored = json.loads(manifest.read_text())
+    del stored["made_of"]
+    manifest.write_text(json.dumps(stored))
+    assert lake.publish(con, RATINGS, upstream={}, content="one rating") == first
+    con.execute("DROP TABLE ratings")
+    assert lake.publish(con, RATINGS, upstream={}, content="one rating") == first
     assert len(lake.snapshots("ratings")) == 1
 
 

@@ -86,7 +86,7 @@ class PpoAgent(SessionAgent):
         weights = champion.weights if champion else None
         proxy = train_reward_model(
             setting,
-            config.reward,
+            config.reward.briefly() if champion else config.reward,
             seed=data.seed,
             **({"weights": weights} if weights else {}),
             feedback=self._told(setting),

@@ -138,13 +138,13 @@ def by_person(rights: FloatArray, people: IntArray) -> tuple[FloatArray, FloatAr
     """(k, m) means of `rights` (p, m) over each person's pairs, and what each of the k persons counts."""
     _, place, counts = np.unique(people, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(place, column, minlength=len(counts)) for column in rights.T], axis=1)
-    return sums / counts[:, None], np.minimum(counts, WHOLE).astype(np.float64)
+    return (sums / counts[:, None]).astype(np.float32), np.minimum(counts, WHOLE).astype(np.float32)
 
 
 def weight_of_pairs(people: IntArray) -> FloatArray:
     """(p,) so that each person's sum up to what they count."""
     _, place, counts = np.unique(people, return_inverse=True, return_counts=True)
-    weights: FloatArray = (np.minimum(counts, WHOLE) / counts)[place]
+    weights: FloatArray = (np.minimum(counts, WHOLE) / counts)[place].astype(np.float32)
     return weights
 
 

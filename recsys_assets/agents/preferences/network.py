@@ -47,10 +47,11 @@ class RewardNetwork(nn.Module):
         """r (p,) of the better and of the worse of each pair; `movies` (n, d): inputs by the lesson's rows."""
         states = th.from_numpy(lesson.states)
         people = self._people(states)
-        return tuple(
+        better, worse = (
             self._of(*people, states, th.from_numpy(numbers), th.from_numpy(movies[rows]))
             for numbers, rows in ((lesson.better, lesson.better_rows), (lesson.worse, lesson.worse_rows))
         )
+        return better, worse
 
     @th.no_grad()
     def arrays(self, features: th.Tensor) -> dict[str, FloatArray]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -18,10 +18,11 @@ from recsys_assets.loading.batches import Batch
 from recsys_assets.loading.shuffle import Examples
 from recsys_assets.loading.streaming.gauges import Counters, Gauges
 from recsys_assets.loading.streaming.limiter import Limiter
-from recsys_assets.loading.streaming.snapshot import RowGroup
-from recsys_assets.loading.streaming.stages import STAGES, Plan, batch_of, bytes_of
+from recsys_assets.loading.streaming.stages import STAGES, AnyPlan, batch_of, bytes_of
 
 MOST_WORKERS, MOST_PREFETCH, MOST_IN_FLIGHT = 16, 32, 64
+MIXED = 8
+"""Row groups that may wait while the shuffle buffer hands on a burst."""
 FETCH, DECODE, SAMPLE, BATCH = range(len(STAGES))
 
 
@@ -39,6 +40,12 @@ class Knobs:
     """Batches that wait ready, 1-32."""
     in_flight: int = 64
     """Row groups between storage and the shuffle buffer, 1-64."""
+
+    @classmethod
+    def lean(cls, workers: tuple[int, int, int, int], prefetch: int) -> Knobs:
+        """With as many row groups in flight as keep these workers busy while the slowest is waited for, and no more."""
+        fetch, decode, sample, _ = workers
+        return cls(workers, prefetch, min(MOST_IN_FLIGHT, 2 * fetch + decode + sample + MIXED))
 
     def __post_init__(self) -> None:
         _within("workers", self.workers, MOST_WORKERS)
@@ -64,7 +71,7 @@ class Engine(Protocol):
 class SpdlEngine:
     """One at a time may iterate."""
 
-    plan: Plan
+    plan: AnyPlan
     knobs: Knobs = field(default_factory=Knobs)
     gauges: Gauges = field(default_factory=lambda: Gauges(STAGES))
 
@@ -84,6 +91,11 @@ class SpdlEngine:
     def read(self) -> Counters:
         """Totals up to now."""
         return self.gauges.read()
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was admitted under earlier knobs has gone through."""
+        return self._flying.used <= self._flying.permits
 
     def batches(self, epochs: Iterator[int]) -> Generator[Batch, None, None]:
         for epoch in epochs:
@@ -110,8 +122,8 @@ class _Epoch:
         self.pipeline = (
             cast(Any, PipelineBuilder())
             .add_source(self._source(engine.plan.order(epoch)))
-            .pipe(self._stage(FETCH, lambda job: engine.plan.fetch(*job), lambda job: job[1].length), **many)
-            .pipe(self._stage(DECODE, engine.plan.decode, lambda f: len(f.data)), **many)
+            .pipe(self._stage(FETCH, lambda job: engine.plan.fetch(*job), lambda job: job[1].nbytes), **many)
+            .pipe(self._stage(DECODE, engine.plan.decode, lambda f: f.nbytes), **many)
             .pipe(self._stage(SAMPLE, lambda d: engine.plan.sample(epoch, d), lambda d: d.nbytes), **many)
             .aggregate(_mixing(engine, epoch))
             .disaggregate()
@@ -125,11 +137,13 @@ class _Epoch:
         gauges, batches = self.engine.gauges, iter(self.pipeline)
         while True:
             asked = time.perf_counter()
+            gauges.asked()
             try:
                 batch = next(batches, None)
             except Exception as error:
                 raise self._told(error) from error
             if batch is None:
+                gauges.asking = None
                 break
             gauges.handed_over(bytes_of(batch), len(batch.items), time.perf_counter() - asked)
             self.engine._ready.release_soon()
@@ -137,7 +151,7 @@ class _Epoch:
         if self.failure is not None:
             raise self._told(self.failure) from self.failure
 
-    async def _source(self, groups: Sequence[RowGroup]) -> AsyncIterator[tuple[int, RowGroup]]:
+    async def _source(self, groups: Iterable[Any]) -> AsyncIterator[tuple[int, Any]]:
         for place, group in enumerate(groups):
             await self.engine._flying.acquire()
             yield place, group
@@ -186,6 +200,7 @@ def _mixing(engine: SpdlEngine, epoch: int) -> Any:
     class Mixing(Aggregator):
         def accumulate(self, item: Examples) -> list[Examples] | None:
             engine._flying.release_soon()
+            engine.gauges.shuffled(len(item))
             return mixer.add(item) or None
 
         def flush(self) -> list[Examples] | None:

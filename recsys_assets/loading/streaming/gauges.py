@@ -34,6 +34,8 @@ class Counters:
     """Bytes of all stages and ready batches together, at most so far."""
     ready_bytes: float
     """Of batches that wait now."""
+    windows: int
+    """That came into the shuffle buffer, which hands them on in bursts: throughput is steadier there."""
     batches: int
     """Handed to the trainer."""
     examples: int
@@ -55,7 +57,8 @@ class Gauges:
         self.busy, self.cpu = np.zeros(n), np.zeros(n)
         self.tasks, self.passed, self.held = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
         self.ready_bytes = self.peak = self.waited = 0.0
-        self.batches = self.examples = 0
+        self.windows = self.batches = self.examples = 0
+        self.asking: float | None = None
 
     @contextmanager
     def working(self, stage: int, size: float) -> Iterator[None]:
@@ -75,23 +78,39 @@ class Gauges:
                 self.passed[stage] += size
                 self.held[stage] -= size
 
+    def shuffled(self, windows: int) -> None:
+        with self._lock:
+            self.windows += windows
+
     def made_ready(self, size: float) -> None:
         with self._lock:
             self.ready_bytes += size
             self.peak = max(self.peak, float(self.held.sum()) + self.ready_bytes)
 
+    def asked(self) -> None:
+        """The trainer waits from now on; `read` counts it though nothing has come yet."""
+        with self._lock:
+            self.asking = time.perf_counter()
+
     def handed_over(self, size: float, examples: int, waited: float) -> None:
         with self._lock:
+            self.asking = None
             self.ready_bytes -= size
             self.batches += 1
             self.examples += examples
             self.waited += waited
             self.waits.append(waited)
 
+    def forget_peak(self) -> None:
+        """From now on `peak_held` is of what is held from now on."""
+        with self._lock:
+            self.peak = float(self.held.sum()) + self.ready_bytes
+
     def read(self) -> Counters:
         with self._lock:
+            now = time.perf_counter()
             return Counters(
-                time.perf_counter(),
+                now,
                 self.busy.copy(),
                 self.cpu.copy(),
                 self.tasks.copy(),
@@ -99,7 +118,8 @@ class Gauges:
                 self.held.copy(),
                 self.peak,
                 self.ready_bytes,
+                self.windows,
                 self.batches,
                 self.examples,
-                self.waited,
+                self.waited + (0.0 if self.asking is None else now - self.asking),
             )

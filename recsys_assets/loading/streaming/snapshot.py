@@ -34,6 +34,10 @@ class RowGroup:
     length: int
     events: int
 
+    @property
+    def nbytes(self) -> int:
+        return self.length
+
 
 @dataclass(frozen=True)
 class Snapshot:

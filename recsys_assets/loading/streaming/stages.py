@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,6 +27,10 @@ class Fetched:
     number: int
     data: bytes
 
+    @property
+    def nbytes(self) -> int:
+        return len(self.data)
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -35,6 +41,24 @@ class Decoded:
     def nbytes(self) -> int:
         s = self.sequences
         return int(s.indptr.nbytes + s.items.nbytes + s.ratings.nbytes + s.times.nbytes)
+
+
+class AnyPlan(Protocol):
+    """What the engine runs. Things that go from stage to stage say their `nbytes`."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def order(self, epoch: int) -> Iterable[Any]:
+        """What `fetch` gets, one after the other."""
+
+    def fetch(self, place: int, what: Any, /) -> Any: ...
+
+    def decode(self, fetched: Any, /) -> Any: ...
+
+    def sample(self, epoch: int, decoded: Any, /) -> Examples: ...
+
+    def mixer(self, epoch: int) -> Mixer: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +75,7 @@ class Plan:
     by_length: bool
     seed: int
 
-    def order(self, epoch: int) -> list[RowGroup]:
+    def order(self, epoch: int) -> Iterable[RowGroup]:
         """Row groups as this epoch reads them."""
         places = np.random.default_rng([self.seed, epoch, 0]).permutation(len(self.snapshot.groups))
         return [self.snapshot.groups[i] for i in places]

@@ -19,27 +19,28 @@ from torch.nn import functional
 
 from recsys_assets.loading.tensors import TensorBatch
 from recsys_assets.recommenders.sequence.networks import SequenceNetwork
+from recsys_assets.recommenders.sequence.softmax import softmax_loss
 
 
 def full_softmax(network: SequenceNetwork, batch: TensorBatch) -> Tensor:
     """Mean over the targets of a batch."""
     wanted = batch.targets >= 0
-    scores = network.all_scores(network(batch.inputs)[wanted])
-    scores.detach()[_seen_before(batch, wanted)] = -torch.inf  # in place: their gradient is 0 in any case
-    return functional.cross_entropy(scores.float(), batch.targets[wanted])
+    items = network.items()
+    hidden = network(batch.inputs, items)[wanted]
+    return softmax_loss(hidden, items[:-1], network.bias(), batch.targets[wanted], _seen_before(batch, wanted))
 
 
 def gbce(network: SequenceNetwork, batch: TensorBatch, *, calibration: float) -> Tensor:
     """Mean over the targets of a batch."""
     wanted = batch.targets >= 0
-    hidden = network(batch.inputs)
     items = network.items()
+    hidden = network(batch.inputs, items)
     n_items, k = len(items) - 1, batch.negatives.shape[1]
     rate = k / max(n_items - 1, 1)
     power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
     targets = batch.targets.clamp(min=0)
     positive = ((hidden * functional.embedding(targets, items)).sum(-1) + network.bias()[targets]).float()
-    negative = network.some_scores(hidden, batch.negatives).float()
+    negative = network.some_scores(hidden, batch.negatives, items).float()
     negative = negative.masked_fill(batch.negatives[:, None] == batch.targets[..., None], -torch.inf)
     loss = power * functional.softplus(-positive) + functional.softplus(negative).sum(-1)
     return loss[wanted].mean()

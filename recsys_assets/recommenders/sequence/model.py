@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from recsys_assets.loading.fed import Fed, fed_by
+from recsys_assets.loading.negatives import Negatives
+from recsys_assets.loading.pipeline import PipelineConfig, training_pipeline
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
@@ -45,6 +48,8 @@ class SequenceRecommender(Recommender):
     def __init__(self, config: BaseModel | None = None) -> None:
         super().__init__(config)
         self._checkpoints: list[Checkpoint] = []
+        self.fed: Fed | None = None
+        self._notes: dict[str, str] = {}
 
     @abstractmethod
     def _network(self, sequences: Sequences) -> SequenceNetwork:
@@ -62,7 +67,9 @@ class SequenceRecommender(Recommender):
         self._prepare(data)
         held = held or self.hold_out(data)
         self.network = self._new_network(held.train, data.seed).to(self._device())
-        self.curves = self._trainer("search", held.train, data).train(held.train, epochs=self.config.epochs, held=held)
+        trainer = self._trainer("search", held.train, data)
+        self.curves = trainer.train(held.train, epochs=self.config.epochs, held=held)
+        self.fed = trainer.fed
 
     def refit(self, data: TrainingData) -> None:
         """Train on everything too, as `config.refit` says."""
@@ -86,6 +93,26 @@ class SequenceRecommender(Recommender):
     def training_curves(self) -> dict[str, dict[str, NDArray[Any]]]:
         """By the name of the network, what `evaluation.training_curves` draws."""
         return {self.name: self.curves.arrays()}
+
+    def training_notes(self) -> dict[str, str]:
+        """How training was fed, and how it would have been by the default and by the tuned pipeline."""
+        if self.fed is None or not self.fed.batches or self._notes:
+            return self._notes
+        notes = {"data_pipeline": f"{self.config.pipeline.engine}, while training: {self.fed}"}
+        if self.config.pipeline.engine == "streaming":
+            plain = {"engine": "streaming", "stages": (1, 1, 1, 1), "prefetch": PipelineConfig().prefetch}
+            for name, changed in (("data_pipeline_default", plain), ("data_pipeline_tuned", {})):
+                notes[name] = str(self._fed_by(self.config.pipeline.model_copy(update=changed)))
+        self._notes = notes
+        return notes
+
+    def _fed_by(self, pipeline: PipelineConfig) -> Fed:
+        """At the pace that training had."""
+        assert self.fed is not None
+        sequences = sequences_of(self.histories)
+        negatives = Negatives(0, len(self.movies))
+        made = training_pipeline(sequences, self.config.window, negatives, pipeline, 0)
+        return fed_by(made, pace=self.fed.pace)
 
     def drop_checkpoints(self) -> None:
         """A fit that has ended needs none."""
@@ -112,7 +139,7 @@ class SequenceRecommender(Recommender):
         if self.config.checkpoints is None:
             return None
         settings = self.config.model_dump(
-            mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch"}}
+            mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch", "engine", "stages"}}
         )
         name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
         checkpoint = Checkpoint(Path(self.config.checkpoints) / name)

@@ -136,17 +136,18 @@ class SequenceNetwork(nn.Module):
         known = self.known * self.popularity
         return known if self.deviation is None else known + self.deviation
 
-    def forward(self, inputs: Inputs) -> Tensor:
-        """(b, l, d)"""
-        return self.body(self.events(inputs, self.items()), inputs)
+    def forward(self, inputs: Inputs, items: Tensor | None = None) -> Tensor:
+        """(b, l, d). `items`: what `self.items()` gave, where it has been asked already, here and below."""
+        return self.body(self.events(inputs, self.items() if items is None else items), inputs)
 
-    def all_scores(self, hidden: Tensor) -> Tensor:
+    def all_scores(self, hidden: Tensor, items: Tensor | None = None) -> Tensor:
         """(..., n_items) of (..., d)."""
-        return functional.linear(hidden, self.items()[:-1], self.bias())
+        return functional.linear(hidden, (self.items() if items is None else items)[:-1], self.bias())
 
-    def some_scores(self, hidden: Tensor, items: Tensor) -> Tensor:
+    def some_scores(self, hidden: Tensor, movies: Tensor, items: Tensor | None = None) -> Tensor:
         """(b, l, k) of (b, l, d) and (b, k) movies."""
-        return hidden @ functional.embedding(items, self.items()).transpose(1, 2) + self.bias()[items][:, None]
+        vectors = functional.embedding(movies, self.items() if items is None else items)
+        return hidden @ vectors.transpose(1, 2) + self.bias()[movies][:, None]
 
 
 class SelfAttention(nn.Module):
@@ -218,4 +219,5 @@ class Recurrent(nn.Module):
         self.drop, self.out, self.norm = Dropout(dropout), nn.Linear(hidden, dim), nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, inputs: Inputs) -> Tensor:
+        self.cells.flatten_parameters()  # the copy that averages the weights has them apart; cuDNN wants one block
         return self.norm(self.out(self.drop(self.cells(x)[0])))

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recsys_assets.loading.fed import Fed
 from recsys_assets.loading.negatives import Negatives
-from recsys_assets.loading.pipeline import TrainingPipeline
+from recsys_assets.loading.pipeline import Epochs, training_pipeline
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.loading.tensors import TensorBatch, tensors_of
 from recsys_assets.progress import Progress
@@ -46,12 +47,14 @@ class Trainer:
     what: str
     progress: Progress
     checkpoint: Checkpoint | None = None
+    fed: Fed = field(default_factory=Fed)
+    """How it was fed with batches."""
 
     def train(self, sequences: Sequences, *, epochs: int, held: Held | None = None) -> Curves:
         """Train for `epochs`, or fewer where `held` says so; leaves the best average in `network`."""
         full = self.network.n_items <= self.config.full_softmax_movies
         negatives = Negatives(0 if full else self.config.negatives, self.network.n_items)
-        pipeline = TrainingPipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
+        pipeline = training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
         self.loss: Loss = full_softmax if full else partial(gbce, calibration=self.config.calibration)
         self._start(sequences)
         self.started, self.first = time.monotonic(), len(self.curves)
@@ -79,12 +82,12 @@ class Trainer:
         if self.checkpoint and (state := self.checkpoint.load()):
             self._resume(state)
 
-    def _epoch(self, pipeline: TrainingPipeline, held: Held | None) -> None:
+    def _epoch(self, pipeline: Epochs, held: Held | None) -> None:
         epoch = len(self.curves)
         torch.manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
         self.network.train()
         total, targets = 0.0, 0
-        with closing(pipeline.epoch(epoch)) as batches:  # type: ignore[type-var]
+        with closing(self.fed.watched(pipeline.epoch(epoch))) as batches:  # type: ignore[type-var]
             for batch in batches:
                 tensors = tensors_of(batch, n_items=self.network.n_items, device=self.network.popularity.device)
                 total += self._step(tensors) * batch.n_targets

@@ -28,6 +28,8 @@ def next_scores(
     recent = last(histories, window)
     order = np.argsort(recent.lengths, kind="stable").astype(np.int64)
     network.eval()
+    with torch.inference_mode():
+        vectors = network.items()
     for start in range(0, len(order), BLOCK):
         rows = order[start : start + BLOCK]
         block = recent.take(rows)
@@ -35,8 +37,8 @@ def next_scores(
         inputs = inputs_of(*columns, n_items=network.n_items, device=device)
         with torch.inference_mode():
             ends = torch.from_numpy(block.lengths - 1).to(device)
-            hidden = network(inputs)[torch.arange(len(rows), device=device), ends]
-            yield rows, network.all_scores(hidden).float().cpu().numpy()
+            hidden = network(inputs, vectors)[torch.arange(len(rows), device=device), ends]
+            yield rows, network.all_scores(hidden, vectors).float().cpu().numpy()
 
 
 def validation_ndcg(network: SequenceNetwork, held: Held, *, window: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import ceil
 from typing import Annotated
 
@@ -39,10 +39,13 @@ class RateLimits:
         return max(1, ceil(self._windows.get_window_stats(limit, who).reset_time - time.time()))
 
 
-def requires(scope: Scope) -> Callable[..., None]:
-    """A dependency: the caller has a key of this scope, where keys are asked for, and is within its rate."""
+def requires(scope: Scope) -> Callable[..., Awaitable[None]]:
+    """A dependency: the caller has a key of this scope, where keys are asked for, and is within its rate.
 
-    def check(
+    It looks into memory only, so it runs in the event loop: a thread for it would cost more than it does.
+    """
+
+    async def check(
         request: Request,
         service: Annotated[Service, Depends(service_of)],
         header: Annotated[str | None, Security(by_header)],

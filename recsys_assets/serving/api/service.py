@@ -131,7 +131,7 @@ class Service:
             gauge.remove(*labels)
 
 
-def service_of(request: Request) -> Service:
-    """The service of the app that has the request."""
+async def service_of(request: Request) -> Service:
+    """The service of the app that has the request; `async`, so that it takes no thread."""
     found: Service = request.app.state.service
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Page:
     file: str
-    """In `pages/`, and the page's address."""
+    """In `views/`, and the page's address."""
     title: str
     icon: str
     about: str

@@ -1,4 +1,8 @@
-"""The app's entry: the list of pages. `recsys app` runs it; `streamlit run` does too, without the API beside it."""
+"""The app's entry: the list of pages. `recsys app` runs it; `streamlit run` does too, without the API beside it.
+
+Pages lie in `views/`: a folder `pages` would be taken for an app of Streamlit's older kind, and a page that is opened
+before the first one would be run without this file.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from recsys_assets.serving.app.store import settings
 st.set_page_config(page_title="recsys_assets", page_icon=parts.icon(), layout="wide")
 parts.style()
 pages = {
-    group: [st.Page(f"pages/{p.file}.py", title=p.title, icon=p.icon, url_path=p.file, default=p.default) for p in of]
+    group: [st.Page(f"views/{p.file}.py", title=p.title, icon=p.icon, url_path=p.file, default=p.default) for p in of]
     for group, of in GROUPS.items()
 }
 chosen = st.navigation(pages, position="sidebar", expanded=True)

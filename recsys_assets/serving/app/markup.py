@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&@^=\"'])")
+_MARKDOWN = re.compile(
+    r"[\\`*_\[\]<$~|@]"  # emphasis, links, HTML, formulas, tables, addresses
+    r"|:(?=[\w/])"  # :red[directives], :emoji:, addresses
+    r"|&(?=[#\w]+;)"  # entities
+    r"|(?<=\bwww)\."
+    r"|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d{3})[.)]|(?<=^\d{4})[.)]"  # numbered lists
+    r"|^[#>+=-]"
+)
+"""What means something in a line of Streamlit's Markdown, and no more: labels are also read aloud as they stand."""
 _TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 """Characters that turn the direction of writing, and with it what a line seems to say."""
 Tone = Literal["good", "warn", "bad", "idle"]
@@ -23,9 +31,14 @@ def plain(text: object) -> str:
     return escape(str(text).translate(_TURNING), quote=True)
 
 
+def prose(text: object) -> str:
+    """HTML of a sentence, in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", plain(text))
+
+
 def markdown(text: object) -> str:
-    """For labels of widgets, which Streamlit reads as Markdown: one line, every mark escaped."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).translate(_TURNING).split()))
+    """For labels of widgets, which Streamlit reads as Markdown: one line, whatever would mean something escaped."""
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(str(text).translate(_TURNING).split()))
 
 
 @dataclass(frozen=True)

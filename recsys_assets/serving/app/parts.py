@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from recsys_assets.serving.app import theme as house
-from recsys_assets.serving.app.markup import markdown, plain, table
+from recsys_assets.serving.app.markup import markdown, plain, prose, table
 from recsys_assets.serving.app.theme import Theme
 
 if TYPE_CHECKING:
@@ -57,17 +57,17 @@ def icon() -> Image:
 def heading(title: str, lead: str) -> None:
     """The page's only first-level heading, and one sentence of what it is for."""
     st.title(title, anchor=False)
-    st.html(f'<p class="rx-lead">{plain(lead)}</p>')
+    st.html(f'<p class="rx-lead">{prose(lead)}</p>')
 
 
 def section(title: str, note: str = "") -> None:
     st.subheader(title, anchor=False)
     if note:
-        st.html(f'<p class="rx-note">{plain(note)}</p>')
+        st.html(f'<p class="rx-note">{prose(note)}</p>')
 
 
 def note(text: str) -> None:
-    st.html(f'<p class="rx-note">{plain(text)}</p>')
+    st.html(f'<p class="rx-note">{prose(text)}</p>')
 
 
 def empty(what: str, command: str, *, why: str = "") -> None:

@@ -24,6 +24,8 @@ class ModelBased:
 
     def begin(self, n: int) -> None:
         self.curves, self.memory = StageCurves(n), MemoryEstimate(n)
+        self.promised = np.zeros(n)
+        """(b,) batches a second of the last proposal, by the model."""
         self.cpu, self.trainer = RunningMean((n, N_STAGES)), RunningMean((n,))
 
     def decide(self, readings: Readings) -> Allocation:
@@ -51,11 +53,13 @@ class ModelBased:
         value = np.where(reached & room, rates * prefetch / (prefetch + EVENED), 0)
         best = value.argmax(axis=0)
         rows = np.arange(len(readings))
+        self.promised = value[best, rows]
         return Allocation.bounded(bounded[best, rows], prefetch[best, rows])
 
     def ceiling(self, readings: Readings) -> FloatArray:
         """(b,) the most that cores and trainer allow, by what was read."""
-        return np.asarray(np.minimum(readings.cores / self.cpu.mean.sum(axis=1), self.trainer.mean))
+        cpu = np.maximum(self.cpu.mean.sum(axis=1), 1e-12)
+        return np.asarray(np.minimum(readings.cores / cpu, self.trainer.mean))
 
 
 def workers_for(curves: FloatArray, rates: FloatArray) -> FloatArray:
@@ -65,7 +69,7 @@ def workers_for(curves: FloatArray, rates: FloatArray) -> FloatArray:
     """
     c0, c1, c2 = curves[..., 0], curves[..., 1], curves[..., 2]
     x = rates[:, :, None]
-    square, linear, rest = x * np.maximum(c2, 1e-15), x * (c1 - c2) - 1, x * (c0 - c1)
+    square, linear, rest = np.maximum(x, 1e-12) * np.maximum(c2, 1e-15), x * (c1 - c2) - 1, x * (c0 - c1)
     inside = linear**2 - 4 * square * rest
     root = (-linear - np.sqrt(np.maximum(inside, 0))) / (2 * square)
     stable = np.where(inside >= 0, 2 * rest / np.maximum(-linear + np.sqrt(np.maximum(inside, 0)), 1e-15), root)

@@ -7,7 +7,7 @@ import numpy as np
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 
 STAY, PROPOSAL = 0, 1
-FACTORS = np.array([1.0, 1.0, 0.85, 1.15, 1.35, 0.7])
+FACTORS = np.array([1.0, 1.0, 0.9, 1.1, 1.25, 0.75])
 """Of the workers as they are (0) or as proposed (1 and after)."""
 READY = np.array([1.0, 0.5, 2.0])
 """Of the proposed prefetch."""

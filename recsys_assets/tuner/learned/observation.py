@@ -12,7 +12,7 @@ from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation
 from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.readings import FloatArray, Readings
 
-PER_STAGE, GLOBAL = 6, 10
+PER_STAGE, GLOBAL = 7, 11
 WIDTH = PER_STAGE * N_STAGES + GLOBAL
 LONG = 10.0
 """Intervals after which "since the cores changed" is long ago."""
@@ -48,6 +48,7 @@ class Observer:
             np.log1p(slowdown),
             readings.stage_memory,
             cpu,
+            self.model.curves.uncertainty(),
         ]
         return np.concatenate(columns, axis=1)
 
@@ -65,5 +66,6 @@ class Observer:
             np.minimum(self.since, LONG) / LONG,
             readings.down,
             np.log2(workers / readings.cores) / 4,
+            self.model.memory.noise,
         ]
         return np.stack(columns, axis=1)

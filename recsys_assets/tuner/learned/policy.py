@@ -14,7 +14,9 @@ from recsys_assets.tuner.allocation import Allocation, IntArray
 from recsys_assets.tuner.learned.views import ProposalView, View
 from recsys_assets.tuner.readings import Readings
 
-FORMAT = 1
+FORMAT = 2
+FAR_OFF, ROOM = 0.25, 0.2
+"""Share of figures, and how far beyond their range in parts of it."""
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -29,6 +31,8 @@ class LearnedTuner:
     layers: tuple[Layer, ...]
     view: View = field(default_factory=ProposalView)
     relu: bool = False
+    seen: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    """(width,) lowest and highest of each figure that was seen on pipelines like those trained on."""
 
     @property
     def name(self) -> str:
@@ -50,9 +54,19 @@ class LearnedTuner:
         parts = np.split(x @ weight.T + bias, np.cumsum(choices_of(self.view))[:-1], axis=1)
         return np.stack([part.argmax(axis=1) for part in parts], axis=1).astype(np.int64)
 
+    def off(self, seen: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(b,) whether more than `FAR_OFF` of the figures lie beyond all that were seen on pipelines like these."""
+        if self.seen is None:
+            return np.zeros(len(seen), dtype=np.bool_)
+        low, high = self.seen
+        room = ROOM * (high - low) + 1e-6
+        return np.asarray(((seen < low - room) | (seen > high + room)).mean(axis=1) > FAR_OFF)
+
     def save(self, path: Path) -> None:
         """One .npz file of plain arrays."""
         arrays = {f"{kind}.{i}": a for i, layer in enumerate(self.layers) for kind, a in zip("wb", layer, strict=True)}
+        if self.seen is not None:
+            arrays |= {"seen.low": self.seen[0], "seen.high": self.seen[1]}
         with path.open("wb") as handle:
             np.savez(handle, allow_pickle=False, format=np.array(_format(self.view)), **arrays)
 
@@ -64,7 +78,8 @@ class LearnedTuner:
         if arrays["format"].tolist() != _format(ProposalView()):
             raise PolicyError(f"{path} holds a tuner of another version; train it anew: `recsys tuner train`")
         n = sum(name.startswith("w.") for name in arrays)
-        return cls(tuple((arrays[f"w.{i}"], arrays[f"b.{i}"]) for i in range(n)))
+        seen = (arrays["seen.low"], arrays["seen.high"]) if "seen.low" in arrays else None
+        return cls(tuple((arrays[f"w.{i}"], arrays[f"b.{i}"]) for i in range(n)), seen=seen)
 
 
 def choices_of(view: View) -> list[int]:

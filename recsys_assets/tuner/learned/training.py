@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_assets.progress import Progress, silent
@@ -19,31 +20,32 @@ from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW
 from recsys_assets.tuner.learned.policy import Layer, LearnedTuner
 from recsys_assets.tuner.learned.vector import PipelinesVecEnv
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView
-from recsys_assets.tuner.simulator.families import FAMILIAR
-from recsys_assets.tuner.simulator.running import Scenario, scenario
+from recsys_assets.tuner.readings import Readings
+from recsys_assets.tuner.simulator.families import WIDER
+from recsys_assets.tuner.simulator.running import Scenario, joined, scenario
 
 VALIDATION_SEED = 1
-"""Pipelines that weights are chosen by: of the familiar family, and neither trained on nor tested on."""
+"""Pipelines that weights are chosen by: of the families trained on, but none that was, and none that is tested on."""
 
 
 class TunerConfig(BaseModel, extra="forbid", frozen=True):
     """Of training."""
 
-    steps: PositiveInt = 1_500_000
-    envs: PositiveInt = 256
+    steps: PositiveInt = 1_200_000
+    envs: PositiveInt = 250
     n_steps: PositiveInt = 59
     """Decisions of each pipeline between updates: an episode."""
     width: PositiveInt = 64
-    gamma: float = Field(default=0.9, ge=0, le=1)
+    gamma: float = Field(default=0.5, ge=0, le=1)
     learning_rate: PositiveFloat = 6e-4
-    batch_size: PositiveInt = 1888
+    batch_size: PositiveInt = 2950
     epochs: PositiveInt = 6
     entropy: NonNegativeFloat = 0.002
     follow: NonNegativeFloat = 1.0
     """Logit of following the proposal at first."""
     look_every: PositiveInt = 10
     """Updates between looks."""
-    validation: PositiveInt = 256
+    validation: PositiveInt = 250
     """Pipelines of a look."""
 
 
@@ -71,7 +73,7 @@ def train_tuner(config: TunerConfig | None = None, *, seed: int, progress: Progr
     config = config or TunerConfig()
     model = _ppo(config, seed)
     model.set_logger(Logger(folder=None, output_formats=[]))
-    validation = scenario(FAMILIAR, config.validation, seed=VALIDATION_SEED)
+    validation = validation_pipelines(config)
     looks, best = [_look(model, validation, 0)], tuner_of(model.policy)
     chunk, began = config.look_every * config.envs * config.n_steps, time.process_time()
     while model.num_timesteps < config.steps:
@@ -81,7 +83,29 @@ def train_tuner(config: TunerConfig | None = None, *, seed: int, progress: Progr
             best = tuner_of(model.policy)
         looks.append(look)
         progress(f"tuner: {look.steps:,} of {config.steps:,} decisions, q {look.quality:.4f}")
+    best.seen = _seen_by(best, validation)
     return TrainedTuner(best, tuple(looks), model.num_timesteps / max(1e-9, time.process_time() - began))
+
+
+def _seen_by(tuner: LearnedTuner, pipelines: Scenario) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lowest and highest of each figure while `tuner` plays."""
+    looked: list[NDArray[np.float32]] = []
+
+    class Looking(ProposalView):
+        def see(self, readings: Readings) -> NDArray[np.float32]:
+            seen = super().see(readings)
+            looked.append(seen)
+            return seen
+
+    play(LearnedTuner(tuner.layers, Looking()), pipelines, seed=1)
+    every = np.concatenate(looked)
+    return every.min(axis=0), every.max(axis=0)
+
+
+def validation_pipelines(config: TunerConfig) -> Scenario:
+    """As many of each family that is trained on."""
+    each = config.validation // len(WIDER)
+    return joined([scenario(f, each, seed=VALIDATION_SEED + i) for i, f in enumerate(WIDER)])
 
 
 def _ppo(config: TunerConfig, seed: int) -> Any:
@@ -90,7 +114,7 @@ def _ppo(config: TunerConfig, seed: int) -> Any:
 
     model = PPO(
         "MlpPolicy",
-        PipelinesVecEnv(FAMILIAR, config.envs, ProposalView(), seed=seed),
+        PipelinesVecEnv(WIDER, config.envs, ProposalView(), seed=seed),
         learning_rate=lambda left: config.learning_rate * max(0.1, left),
         n_steps=config.n_steps,
         batch_size=config.batch_size,
@@ -130,12 +154,12 @@ def train_intune(config: TunerConfig | None = None, *, seed: int, progress: Prog
     config, view = config or TunerConfig(), GlobalView()
     model = DQN(
         "MlpPolicy",
-        PipelinesVecEnv(FAMILIAR, config.envs, view, seed=seed),
+        PipelinesVecEnv(WIDER, config.envs, view, seed=seed),
         learning_rate=config.learning_rate,
         buffer_size=200_000,
         learning_starts=10_000,
         batch_size=512,
-        gamma=config.gamma,
+        gamma=0.9,
         train_freq=1,
         gradient_steps=4,
         target_update_interval=10_000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,29 +10,38 @@ import numpy as np
 from recsys_assets.columns_env import SideBySideVecEnv, Step
 from recsys_assets.tuner.learned.views import View
 from recsys_assets.tuner.simulator.families import Family
-from recsys_assets.tuner.simulator.running import STEPS, RunningPipelines, scenario
+from recsys_assets.tuner.simulator.running import STEPS, RunningPipelines, joined, scenario
 
 
 class PipelinesVecEnv(SideBySideVecEnv):
-    """`num_envs` pipelines of `family`, all with episodes of the same length."""
+    """`num_envs` pipelines, as many of each of `families`, all with episodes of the same length.
 
-    def __init__(self, family: Family, num_envs: int, view: View, *, seed: int) -> None:
+    Where the view follows a proposal, its q under the proposal is taken from the reward: what is left is what following
+    or not was worth, and not how hard the pipeline is, which is most of the variance.
+    """
+
+    def __init__(self, families: Sequence[Family], num_envs: int, view: View, *, seed: int) -> None:
+        if num_envs % len(families):
+            raise ValueError(f"{num_envs} pipelines of {len(families)} families: not as many of each")
         super().__init__(num_envs, view.observations, view.actions)
-        self.family, self.view, self.first_seed, self.episode = family, view, seed, 0
+        self.families, self.view, self.first_seed, self.episode = families, view, seed, 0
 
     def reset(self) -> np.ndarray:
         self.episode += 1
-        drawn = scenario(self.family, self.num_envs, seed=self.first_seed * 100_003 + self.episode)
-        self.running = RunningPipelines(drawn, seed=self.episode)
+        each, seed = self.num_envs // len(self.families), self.first_seed * 100_003 + self.episode
+        parts = [scenario(f, each, seed=seed * 31 + i) for i, f in enumerate(self.families)]
+        self.running = RunningPipelines(joined(parts), seed=self.episode)
         self.view.begin(self.num_envs)
         readings, _, _ = self.running.step(self.running.allocation)
         self.taken = 1
         return self.view.see(readings)
 
     def advance(self, actions: np.ndarray) -> Step:
-        wanted = self.view.allocation(actions, self.running.readings)
-        readings, quality, died = self.running.step(wanted)
-        reward = self.view.reward(quality, readings, died)
+        now = self.running.readings
+        follow = self.view.following(now)
+        spared = 0.0 if follow is None else self.running.would_make(follow)
+        readings, quality, died = self.running.step(self.view.allocation(actions, now))
+        reward = self.view.reward(quality, readings, died) - spared
         self.taken += 1
         seen = self.view.see(readings)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -40,4 +50,4 @@ class PipelinesVecEnv(SideBySideVecEnv):
             for row, info in enumerate(infos):
                 info["terminal_observation"], info["TimeLimit.truncated"] = seen[row], True
             seen = self.reset()
-        return seen, reward.astype(np.float32), done, infos
+        return seen, np.asarray(reward, dtype=np.float32), done, infos

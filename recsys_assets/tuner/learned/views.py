@@ -13,13 +13,9 @@ from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.estimates import MemoryEstimate, within_memory
-from recsys_assets.tuner.learned.actions import CHOICES, allocation_for
+from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW, allocation_for
 from recsys_assets.tuner.learned.observation import WIDTH, Observer
 from recsys_assets.tuner.readings import FloatArray, Readings
-
-CROWDED = 0.9
-"""Share of the memory from which it costs."""
-
 
 FAR = 10.0
 """No figure an agent sees is larger; beyond it they are cut."""
@@ -41,12 +37,15 @@ class View(Protocol):
     def allocation(self, actions: IntArray, readings: Readings) -> Allocation:
         """What is wanted, within the memory as far as it is known."""
 
+    def following(self, readings: Readings) -> Allocation | None:
+        """What would be wanted without having learned anything; None where there is nothing to follow."""
+
     def reward(self, quality: FloatArray, readings: Readings, died: NDArray[np.bool_]) -> FloatArray:
         """(b,) for the interval; `quality`: share of the optimum."""
 
 
 class ProposalView:
-    """Ours: figures of each stage, steps from a fitted model's proposal, q - max(0, memory - 0.9) - died."""
+    """Ours: figures of each stage, steps from a fitted model's proposal, q less what running out of memory costs."""
 
     name = "learned (PPO)"
     observations: spaces.Box[Any] = spaces.Box(-FAR, FAR, (WIDTH,), dtype=np.float32)
@@ -62,8 +61,11 @@ class ProposalView:
         wanted = allocation_for(actions, readings.allocation, self.observer.proposal)
         return within_memory(wanted, self.observer.model.memory)
 
+    def following(self, readings: Readings) -> Allocation | None:
+        return self.allocation(np.repeat(FOLLOW[None], len(readings), axis=0), readings)
+
     def reward(self, quality: FloatArray, readings: Readings, died: NDArray[np.bool_]) -> FloatArray:
-        return np.asarray(quality - np.maximum(0, readings.memory - CROWDED) - died)
+        return np.asarray(quality - died)
 
 
 class GlobalView:
@@ -102,6 +104,9 @@ class GlobalView:
         now = readings.allocation
         wanted = Allocation.bounded(now.workers + moves[:, :N_STAGES], now.prefetch + moves[:, N_STAGES])
         return within_memory(wanted, self.memory)
+
+    def following(self, readings: Readings) -> Allocation | None:
+        return None
 
     def reward(self, quality: FloatArray, readings: Readings, died: NDArray[np.bool_]) -> FloatArray:
         return np.asarray(quality * (1 - np.minimum(readings.memory, 1)))

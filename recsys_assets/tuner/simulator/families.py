@@ -38,6 +38,19 @@ SHIFTED = Family("shifted", spread=128, contention=0.06, memory=2.5, bandwidth=0
 """Three times the contention, eight times the spread, 2.5 times the memory a worker, 0.3 of the bandwidth, more noise:
 never trained on."""
 
+WIDER = tuple(
+    Family(
+        f"between {share:g}",
+        spread=float(FAMILIAR.spread * (SHIFTED.spread / FAMILIAR.spread) ** share),
+        contention=FAMILIAR.contention + share * (SHIFTED.contention - FAMILIAR.contention),
+        memory=FAMILIAR.memory + share * (SHIFTED.memory - FAMILIAR.memory),
+        bandwidth=float(FAMILIAR.bandwidth * (SHIFTED.bandwidth / FAMILIAR.bandwidth) ** share),
+        noise=FAMILIAR.noise + share * (SHIFTED.noise - FAMILIAR.noise),
+    )
+    for share in (0.0, 0.0, 0.25, 0.5, 0.75)
+)
+"""What is trained on: the familiar family, and part of the way to the shifted one, which itself is left out."""
+
 
 def draw(family: Family, n: int, rng: np.random.Generator) -> Pipelines:
     """`n` pipelines, each on a machine of its own."""

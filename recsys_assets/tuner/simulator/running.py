@@ -7,7 +7,9 @@ starts again with the last allocation that it survived, whoever tunes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class Scenario:
     """Pipelines before and after the re-size at step `resized` (b,), and the best throughput of both (b,)."""
 
     family: Family
+    noise: FloatArray
+    """(b,) deviation of every reading, as a share of it."""
     before: Pipelines
     after: Pipelines
     resized: IntArray
@@ -43,6 +47,7 @@ class Scenario:
     def take(self, rows: IntArray) -> Scenario:
         return Scenario(
             self.family,
+            self.noise[rows],
             self.before.take(rows),
             self.after.take(rows),
             self.resized[rows],
@@ -57,7 +62,29 @@ def scenario(family: Family, n: int, *, seed: int) -> Scenario:
     before = draw(family, n, rng)
     after = before.with_cores(other_cores(before.cores, rng))
     resized = rng.integers(*RESIZED, n).astype(np.int64)
-    return Scenario(family, before, after, resized, optimum(before).throughput, optimum(after).throughput)
+    noise = np.full(n, family.noise)
+    return Scenario(family, noise, before, after, resized, optimum(before).throughput, optimum(after).throughput)
+
+
+def joined(scenarios: Sequence[Scenario]) -> Scenario:
+    """All pipelines of several scenarios, under the first one's name."""
+
+    def together(of: Callable[[Scenario], Any]) -> Any:
+        return np.concatenate([of(s) for s in scenarios])
+
+    def pipelines(of: Callable[[Scenario], Pipelines]) -> Pipelines:
+        parts = [of(s) for s in scenarios]
+        return Pipelines(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pipelines)})
+
+    return Scenario(
+        scenarios[0].family,
+        together(lambda s: s.noise),
+        pipelines(lambda s: s.before),
+        pipelines(lambda s: s.after),
+        together(lambda s: s.resized),
+        together(lambda s: s.best_before),
+        together(lambda s: s.best_after),
+    )
 
 
 class RunningPipelines:
@@ -69,7 +96,7 @@ class RunningPipelines:
         self.steps = np.zeros(n, dtype=np.int64)
         self.allocation = self.survived = Allocation.least(n)
         self.down = np.zeros(n, dtype=np.int64)
-        self.readings = self._read(self._truth(), np.zeros(n))
+        self.readings = self._read(self._truth(), np.zeros(n), np.zeros(n, dtype=np.bool_))
 
     @property
     def now(self) -> Pipelines:
@@ -100,14 +127,22 @@ class RunningPipelines:
         moved = self.allocation.moved_from(before) / np.maximum(1, before.workers.sum(axis=1))
         made = np.where(survived, truth * (1 - SWITCHING * np.minimum(1, moved)), 0.0)
         quality = made / self.best
-        self.readings = self._read(truth, made)
+        self.readings = self._read(truth, made, ~survived)
         self.steps = self.steps + 1
         return self.readings, quality, died
+
+    def would_make(self, wanted: Allocation) -> FloatArray:
+        """(b,) share q that the next interval would have with `wanted`; nothing is changed by asking."""
+        now, allocation = self.now, wanted.where(self.down == 0, self.survived)
+        moved = allocation.moved_from(self.allocation) / np.maximum(1, self.allocation.workers.sum(axis=1))
+        alive = (self.down == 0) & (now.memory(allocation) <= 1)
+        made = now.throughput(allocation) * (1 - SWITCHING * np.minimum(1, moved))
+        return np.asarray(np.where(alive, made, 0.0) / self.best)
 
     def _truth(self) -> FloatArray:
         return self.now.throughput(self.allocation)
 
-    def _read(self, truth: FloatArray, made: FloatArray) -> Readings:
+    def _read(self, truth: FloatArray, made: FloatArray, down: np.ndarray) -> Readings:
         now, noisy = self.now, self._noisy
         return Readings(
             self.allocation,
@@ -119,8 +154,9 @@ class RunningPipelines:
             noisy(self.allocation.workers * now.worker_memory),
             noisy(now.batch_memory),
             noisy(now.memory(self.allocation)),
-            self.down > 0,
+            down,
         )
 
     def _noisy(self, values: FloatArray) -> FloatArray:
-        return np.asarray(values * np.exp(self.scenario.family.noise * self.rng.normal(size=values.shape)))
+        noise = self.scenario.noise.reshape(-1, *[1] * (values.ndim - 1))
+        return np.asarray(values * np.exp(noise * self.rng.normal(size=values.shape)))

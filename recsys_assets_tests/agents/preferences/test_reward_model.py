@@ -54,7 +54,7 @@ def test_the_reward_does_not_turn_with_the_factors(model: RewardModel, setting: 
     turn = np.eye(setting.model.width, dtype=np.float32)
     turn[1:, 1:] = turn[1:, 1:][::-1]  # other names for the same factors
     taste = setting.model
-    turned = TasteModel(taste.base, taste.design @ turn, turn.T @ taste.prior @ turn, taste.noise)
+    turned = TasteModel(taste.base, taste.design @ turn, (turn.T @ taste.prior @ turn).astype(np.float32), taste.noise)
     other = replace(setting, model=turned)
     rewards = []
     for each in (setting, other):
@@ -99,7 +99,7 @@ def test_nobody_counts_for_more_than_the_pairs_that_make_a_whole_person() -> Non
     shares, weights = by_person(rights, people)
     np.testing.assert_array_equal(shares[:, 0], [0, 1])
     np.testing.assert_array_equal(weights, [WHOLE, 1])
-    np.testing.assert_allclose(np.bincount(people, weight_of_pairs(people))[[7, 8]], weights)
+    np.testing.assert_allclose(np.bincount(people, weight_of_pairs(people))[[7, 8]], weights, rtol=1e-5)
 
 
 def test_what_a_model_starts_from_is_the_best_sum_of_its_numbers(setting: AgentSetting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from recsys_assets.recommenders.sequence.networks import (
 )
 
 N, DIM, WINDOW = 12, 8, 6
+Loss = Callable[[SequenceNetwork, TensorBatch], torch.Tensor]
 
 
 def body_of(kind: str) -> torch.nn.Module:
@@ -92,6 +94,34 @@ def test_only_gaps_count_not_the_date(kind: str) -> None:
     net, inputs = network(kind), tensors(batch()).inputs
     later = Inputs(inputs.items, inputs.ratings, inputs.times + 10**9)
     torch.testing.assert_close(net(later), net(inputs))
+
+
+@KINDS
+@pytest.mark.parametrize("content", [False, True])
+def test_nothing_is_made_on_another_device_than_the_inputs(kind: str, content: bool) -> None:
+    """A tensor left on the CPU would be refused, by a GPU as by the device without data."""
+    net, made = network(kind, content=content).train().to("meta"), tensors(batch(negatives=5))
+    inputs = Inputs(*(t.to("meta") for t in (made.inputs.items, made.inputs.ratings, made.inputs.times)))
+    hidden = net(inputs)
+    assert hidden.device.type == net.all_scores(hidden).device.type == "meta"
+    assert net.some_scores(hidden, made.negatives.to("meta")).shape == (3, WINDOW, 5)
+
+
+@KINDS
+@pytest.mark.parametrize("loss", [full_softmax, partial(gbce, calibration=0.75)])
+def test_in_bfloat16_loss_and_gradients_stay_near(kind: str, loss: Loss) -> None:
+    whole, half, made = network(kind), network(kind), tensors(batch(negatives=5))
+    wanted = loss(whole, made)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = loss(half, made)
+    wanted.backward()
+    found.backward()
+    assert found.dtype == torch.float32
+    assert float(found.detach()) == pytest.approx(float(wanted.detach()), rel=0.03)
+    theirs, ours = (
+        torch.cat([p.grad.flatten() for p in net.parameters() if p.grad is not None]) for net in (whole, half)
+    )
+    assert torch.cosine_similarity(theirs, ours, dim=0) > 0.99
 
 
 def test_full_softmax_leaves_out_what_was_seen_before_the_target() -> None:

@@ -91,4 +91,4 @@ def _point_to(settings: Settings, api: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def _open(name: str) -> AppTest:
     app = AppTest.from_file(str(launch.MAIN), default_timeout=SECONDS).run()
-    return app if name == "home" else app.switch_page(f"pages/{name}.py").run()
+    return app if name == "home" else app.switch_page(f"views/{name}.py").run()

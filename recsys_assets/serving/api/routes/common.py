@@ -14,8 +14,14 @@ from recsys_assets.serving.api.schemas.requests import ProfileIn
 from recsys_assets.serving.api.served import Served
 from recsys_assets.serving.api.service import Service, service_of
 
+
+async def request_id(request: Request) -> str:
+    """The id of the answer; `async`, so that it takes no thread."""
+    return request_id_of(request)
+
+
 TheService = Annotated[Service, Depends(service_of)]
-RequestId = Annotated[str, Depends(request_id_of)]
+RequestId = Annotated[str, Depends(request_id)]
 LOVED = 5.0
 """Stars that `likes` stand for."""
 STARS_OF_ACT = {act.name.lower(): float(RATING_OF_ACT[act]) for act in Act}

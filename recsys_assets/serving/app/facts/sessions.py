@@ -21,11 +21,11 @@ from recsys_assets.serving.client import Client, event_of
 
 ActName = Literal["like", "watch", "click", "skip", "ignore"]
 ACTS: dict[ActName, str] = {
-    "like": "👍 Like",
-    "watch": "▶ Watch",
-    "click": "👆 Click",
-    "skip": "⏭ Skip",
-    "ignore": "🚫 Ignore",
+    "like": ":material/thumb_up: Like",
+    "watch": ":material/play_arrow: Watch",
+    "click": ":material/ads_click: Click",
+    "skip": ":material/skip_next: Skip",
+    "ignore": ":material/visibility_off: Ignore",
 }
 FIRST_GUEST = 10**12
 """Ids of guests begin here: no published data set has so many people."""

@@ -121,7 +121,7 @@ else:
             caption="The newest checks of all tables",
         )
     )
-    st.page_link("pages/data_quality.py", label="Every rule and its history", icon=":material/verified:")
+    st.page_link("views/data_quality.py", label="Every rule and its history", icon=":material/verified:")
 
 parts.section("Search")
 words, genres = st.columns(2)

@@ -66,5 +66,5 @@ for group, pages in GROUPS.items():
     st.markdown(f"**{group}**")
     for column, page in zip(st.columns(len(others)), others, strict=True):
         with column:
-            st.page_link(f"pages/{page.file}.py", label=page.title, icon=page.icon)
+            st.page_link(f"views/{page.file}.py", label=page.title, icon=page.icon)
             st.caption(page.about)

@@ -1,0 +1,65 @@
+"""How well a trainer was fed: batches, and how long it waited for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recsys_assets.loading.batches import Batch
+from recsys_assets.loading.pipeline import Epochs
+
+
+@dataclass
+class Fed:
+    """Kept up while batches are read through `watched`."""
+
+    batches: int = 0
+    seconds: float = 0.0
+    """From the first question for a batch to the last answer."""
+    waited: float = 0.0
+
+    @property
+    def stall(self) -> float:
+        """Share of the time in which the trainer waited."""
+        return self.waited / self.seconds if self.seconds else 0.0
+
+    @property
+    def throughput(self) -> float:
+        """Batches a second."""
+        return self.batches / self.seconds if self.seconds else 0.0
+
+    @property
+    def pace(self) -> float:
+        """Seconds that the trainer took for a batch."""
+        return (self.seconds - self.waited) / self.batches if self.batches else 0.0
+
+    def watched(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """`batches`, and what waiting for each took. Closes them."""
+        began = time.perf_counter()
+        before = self.seconds
+        try:
+            while True:
+                asked = time.perf_counter()
+                batch = next(batches, None)
+                self.waited += time.perf_counter() - asked
+                self.seconds = before + time.perf_counter() - began
+                if batch is None:
+                    return
+                self.batches += 1
+                yield batch
+        finally:
+            batches.close()  # type: ignore[attr-defined]
+
+    def __str__(self) -> str:
+        return f"{self.throughput:,.0f} batches a second, data stall {self.stall:.1%}"
+
+
+def fed_by(pipeline: Epochs, *, pace: float, most_batches: int = 200, most_seconds: float = 3.0) -> Fed:
+    """A trainer that takes `pace` seconds a batch (asleep, as one on an accelerator), for part of an epoch."""
+    fed, until = Fed(), time.perf_counter() + most_seconds
+    for _ in fed.watched(pipeline.epoch(0)):
+        if fed.batches >= most_batches or time.perf_counter() > until:
+            break
+        time.sleep(pace)
+    return fed

@@ -1,0 +1,104 @@
+"""A model's training pipeline on the streaming engine: workers of each stage, resized while it trains.
+
+From memory its batches are byte for byte those of the plain pipeline (`loading.pipeline`): same chunks, same streams of
+random numbers, same order; so a model comes out the same whatever the workers. From a snapshot, on disk or in an
+emulated object store, users of a chunk are neighbours, as row groups are; there, too, batches are the same for all.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_assets.loading.batches import Batch, Grouper
+from recsys_assets.loading.negatives import Negatives
+from recsys_assets.loading.pipeline import PipelineConfig
+from recsys_assets.loading.sequences import Sequences, chunked
+from recsys_assets.loading.shuffle import Examples, ShuffleBuffer
+from recsys_assets.loading.streaming.engine import MOST_PREFETCH, Knobs, SpdlEngine
+from recsys_assets.loading.streaming.snapshot import write_snapshot
+from recsys_assets.loading.streaming.stages import Decoded, Mixer, Plan
+from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore
+from recsys_assets.loading.windows import cut, with_ties_shuffled
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Users that a worker takes at once."""
+
+    rows: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        return self.rows.nbytes
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Chunks of users out of columns in memory, as the plain pipeline cuts them."""
+
+    sequences: Sequences
+    window: int
+    negatives: Negatives
+    batch_size: int
+    shuffle_buffer: int
+    by_length: bool
+    chunk_users: int
+    seed: int
+
+    def order(self, epoch: int) -> Iterable[Chunk]:
+        order = np.random.default_rng([self.seed, epoch, 0]).permutation(len(self.sequences)).astype(np.int64)
+        return (Chunk(rows) for _, rows in chunked(order, self.chunk_users))
+
+    def fetch(self, place: int, chunk: Chunk) -> Decoded:
+        return Decoded(place, self.sequences.take(chunk.rows))
+
+    def decode(self, fetched: Decoded) -> Decoded:
+        return fetched
+
+    def sample(self, epoch: int, decoded: Decoded) -> Examples:
+        rng = np.random.default_rng([self.seed, epoch, 2, decoded.place])
+        windows = cut(with_ties_shuffled(decoded.sequences, rng), length=self.window, rng=rng)
+        return Examples(windows, self.negatives.draw(len(windows), rng))
+
+    def mixer(self, epoch: int) -> Mixer:
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        return Mixer(
+            ShuffleBuffer(size=self.shuffle_buffer, rng=rng),
+            Grouper(size=self.batch_size, by_length=self.by_length, rng=rng),
+        )
+
+
+class StreamedPipeline:
+    """Epochs of batches of one data set, by an engine that may be resized meanwhile."""
+
+    def __init__(
+        self, sequences: Sequences, window: int, negatives: Negatives, config: PipelineConfig, seed: int
+    ) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="training-")) if config.source == "snapshot" else None
+        if self._folder is not None:
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        knobs = Knobs.lean(config.stages, min(MOST_PREFETCH, max(1, config.prefetch)))
+        self.engine = SpdlEngine(self._plan(sequences, window, negatives, config, seed), knobs)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """All batches of an epoch. Close it to stop early."""
+        return self.engine.batches(iter([number]))
+
+    def _plan(
+        self, sequences: Sequences, window: int, negatives: Negatives, config: PipelineConfig, seed: int
+    ) -> MemoryPlan | Plan:
+        of_batches = (config.batch_size, config.shuffle_buffer, config.by_length)
+        if self._folder is None:
+            return MemoryPlan(sequences, window, negatives, *of_batches, config.chunk_users, seed)
+        path = self._folder / "training.parquet"
+        snapshot = write_snapshot(sequences, path, users_per_group=config.chunk_users)
+        storage = ObjectStore(latency=config.store_latency) if config.store_latency else LocalDisk()
+        return Plan(snapshot, storage, window, negatives, *of_batches, seed)

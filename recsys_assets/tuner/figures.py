@@ -1,0 +1,91 @@
+"""Pictures of tuning: throughput over the decisions, who had how many workers, and the knee before memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recsys_assets.evaluation.canvas import MARKERS, Theme, blank, colour_of, name_axis
+from recsys_assets.tuner.allocation import STAGES
+from recsys_assets.tuner.live import Decision
+from recsys_assets.tuner.real.contest import RESIZED, LiveRun
+from recsys_assets.tuner.real.grid import Grid
+from recsys_assets.tuner.tuned import Tuning
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MIB = 2**20
+
+
+def tuning_figure(tuning: Tuning, *, theme: Theme = "light") -> Figure:
+    """Above: batches a second and data stall of each interval. Below: workers of each stage."""
+    figure, (above, below) = blank(8, 5, 2, 1, theme=theme)
+    step = np.arange(1, len(tuning.log) + 1)
+    above.plot(step, [d.throughput for d in tuning.log], color=colour_of(0, theme), label="batches a second")
+    for name, value, look in (("untuned", tuning.tuned.untuned, ":"), ("tuned", tuning.tuned.throughput, "--")):
+        above.axhline(value, color=colour_of(5, theme), linestyle=look, linewidth=1)
+        above.annotate(name, (step[-1], value), fontsize=8, va="bottom", ha="right", color=colour_of(5, theme))
+    above.set_ylim(bottom=0)
+    above.set_ylabel("batches a second")
+    _workers(below, tuning.log, theme)
+    below.set_xlabel("decision")
+    for axis in (above, below):
+        _mark_resize(axis, tuning, theme)
+    name_axis(above, f"{tuning.tuned.scenario}: {tuning.tuned.tuner}, live", theme=theme)
+    name_axis(below, "workers of each stage", theme=theme)
+    return figure
+
+
+def knee_figure(grid: Grid, *, theme: Theme = "light") -> Figure:
+    """Throughput over bytes in flight of all allocations measured; the line: the most for so many bytes."""
+    figure, axis = blank(8, 3.5, 1, 1, theme=theme)
+    held = grid.in_flight / MIB
+    order = np.argsort(held)
+    axis.scatter(held, grid.throughput, s=12, color=colour_of(0, theme), alpha=0.6, linewidths=0)
+    axis.step(
+        held[order], np.maximum.accumulate(grid.throughput[order]), where="post", color=colour_of(1, theme), linewidth=1
+    )
+    axis.set_xlabel("MiB in flight, at most")
+    axis.set_ylabel("batches a second")
+    axis.set_ylim(bottom=0)
+    budget = grid.scenario.budget / MIB
+    name_axis(axis, f"{grid.scenario.name}: what memory buys (budget {budget:.0f} MiB)", theme=theme)
+    return figure
+
+
+def _workers(axis: Axes, log: Sequence[Decision], theme: Theme) -> None:
+    step = np.arange(1, len(log) + 1)
+    for stage, name in enumerate(STAGES):
+        workers = [d.before.workers[stage] for d in log]
+        style = {"marker": MARKERS[stage], "markersize": 3, "linewidth": 1}
+        axis.step(step, workers, where="mid", color=colour_of(stage, theme), label=name, **style)
+    axis.set_ylim(bottom=0)
+    axis.legend(fontsize=8, frameon=False, ncols=len(STAGES))
+
+
+def _mark_resize(axis: Axes, tuning: Tuning, theme: Theme) -> None:
+    if tuning.resized_at is not None:
+        for at in (tuning.resized_at, tuning.resized_at + len(tuning.log) // 3):
+            axis.axvline(at + 0.5, color=colour_of(5, theme), linestyle=":", linewidth=1)
+
+
+def contest_figure(runs: Sequence[LiveRun], *, theme: Theme = "light") -> Figure:
+    """Batches a second of tuners live on the real pipeline, over their decisions; the re-size is marked."""
+    figure, axis = blank(8, 3.5, 1, 1, theme=theme)
+    for place, run in enumerate(runs):
+        step = np.arange(1, len(run.decisions) + 1)
+        made = [d.throughput for d in run.decisions]
+        axis.plot(step, made, color=colour_of(place, theme), linewidth=1.2, label=run.tuner)
+    for best, first, last in ((runs[0].best[0], 1, RESIZED), (runs[0].best[1], RESIZED + 1, len(runs[0].decisions))):
+        axis.hlines(best, first, last, color=colour_of(5, theme), linestyle="--", linewidth=1)
+    axis.axvline(RESIZED + 0.5, color=colour_of(5, theme), linestyle=":", linewidth=1)
+    axis.set_xlabel("decision, one a second; dotted: 2 cores become 1; dashed: best of the measured grid")
+    axis.set_ylabel("batches a second")
+    axis.set_ylim(bottom=0)
+    axis.legend(fontsize=8, frameon=False, ncols=2)
+    name_axis(axis, "Tuners live on the real pipeline, emulated object store", theme=theme)
+    return figure

@@ -1,0 +1,109 @@
+"""What the graph asks of the tuner, each in one call: a profile, a tuner, a tuned configuration, and what models take.
+
+data/tuner/<dataset>/{profile.json, policy.npz, tuned.json}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_assets.atomic import atomic_file, write_text
+from recsys_assets.loading.pipeline import PipelineConfig
+from recsys_assets.progress import Progress, silent
+from recsys_assets.settings import Settings
+from recsys_assets.tuner.controllers.base import Controller
+from recsys_assets.tuner.controllers.model_based import ModelBased
+from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.deployed import deployed_workload, folder_of
+from recsys_assets.tuner.evaluation.report import Contest, hold
+from recsys_assets.tuner.evaluation.rivals import rivals
+from recsys_assets.tuner.learned.guarded import Guarded
+from recsys_assets.tuner.learned.policy import LearnedTuner
+from recsys_assets.tuner.learned.training import TrainedTuner, TunerConfig, train_tuner
+from recsys_assets.tuner.real.profile import PipelineProfile, profile
+from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE
+from recsys_assets.tuner.tuned import Tuning, publish, published, tune_live
+
+PROFILED = (OBJECT_STORE, LOCAL_DISK)
+STORAGE = {"memory": LOCAL_DISK, "local-disk": LOCAL_DISK, "object-store": OBJECT_STORE}
+"""Scenario whose configuration is taken where training data are in `settings.training_storage`."""
+
+
+def publish_profile(settings: Settings, *, seconds: float, progress: Progress = silent) -> list[PipelineProfile]:
+    """Of the ratings published last, from the emulated object store and from this disk."""
+    work = deployed_workload(settings)
+    found = [profile(work, scenario, seconds=seconds, progress=progress) for scenario in PROFILED]
+    write_text(folder_of(settings) / "profile.json", json.dumps([asdict(p) for p in found], indent=1))
+    return found
+
+
+@dataclass(frozen=True)
+class PublishedTuner:
+    """What was trained, how it did beside its rivals on a few simulated pipelines, and where it is."""
+
+    trained: TrainedTuner
+    contests: list[Contest]
+    path: Path
+
+
+def policy_path(settings: Settings) -> Path:
+    return folder_of(settings) / "policy.npz"
+
+
+def publish_tuner(
+    settings: Settings, config: TunerConfig | None = None, *, pipelines: int = 64, progress: Progress = silent
+) -> PublishedTuner:
+    """Train on simulated pipelines; the comparison is one of a look, its full size is `recsys tuner compare`."""
+    trained, path = train_tuner(config, seed=settings.seed, progress=progress), policy_path(settings)
+    with atomic_file(path) as aside:
+        trained.tuner.save(aside)
+    contests = hold([Guarded(trained.tuner)], rivals(search=False), pipelines=pipelines, progress=progress)
+    return PublishedTuner(trained, contests, path)
+
+
+def deployed_tuner(settings: Settings) -> Controller:
+    """The learned tuner, watched; where none was trained yet, the fitted model that it would start as."""
+    path = policy_path(settings)
+    return Guarded(LearnedTuner.load(path)) if path.exists() else Shielded(ModelBased())
+
+
+def publish_tuned(settings: Settings, *, decisions: int, interval: float, progress: Progress = silent) -> list[Tuning]:
+    """Tune the real pipeline of each scenario, live, and keep what it came to."""
+    work = deployed_workload(settings)
+    found = [
+        tune_live(work, scenario, deployed_tuner(settings), decisions=decisions, interval=interval, progress=progress)
+        for scenario in PROFILED
+    ]
+    publish(settings, [t.tuned for t in found])
+    return found
+
+
+def with_tuned_pipeline(settings: Settings, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a model that is trained through a pipeline, with the tuned workers where there are any.
+
+    Only what changes the speed is set, and only where the config leaves it as it is by default. Data in memory stay
+    there: batches are then those of the default byte for byte.
+    """
+    asked = dict(config.get("pipeline") or {})
+    left = PipelineConfig.model_validate(asked)
+    default = PipelineConfig()
+    if any(getattr(left, name) != getattr(default, name) for name in ("engine", "stages", "source", "store_latency")):
+        return dict(config)
+    stored = {} if settings.training_storage == "memory" else storage_fields(settings)
+    tuned = published(settings).get(STORAGE[settings.training_storage].name)
+    if tuned is not None and tuned.worth_it:
+        stored |= {"engine": "streaming", "stages": list(tuned.stages), "prefetch": tuned.prefetch}
+    return {**config, "pipeline": {**asked, **stored}} if stored else dict(config)
+
+
+def storage_fields(settings: Settings) -> dict[str, Any]:
+    """How a pipeline reads from where the deployment keeps its training data."""
+    return {
+        "engine": "streaming",
+        "source": "snapshot",
+        "store_latency": STORAGE[settings.training_storage].latency,
+    }

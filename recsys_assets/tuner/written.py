@@ -1,0 +1,109 @@
+"""Tables of the tuner in words and markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recsys_assets.tuner.allocation import STAGES
+from recsys_assets.tuner.real.contest import LiveRun
+from recsys_assets.tuner.real.probe import Probe
+from recsys_assets.tuner.real.profile import PipelineProfile
+from recsys_assets.tuner.tuned import Tuning
+
+MIB = 2**20
+
+
+def profile_markdown(found: Sequence[PipelineProfile]) -> str:
+    """A section a scenario: stages, then what was tried."""
+    return "\n\n".join(_profile(p) for p in found)
+
+
+def tuned_markdown(found: Sequence[Tuning]) -> str:
+    """Default and tuned beside each other."""
+    lines = [
+        "| storage | workers fetch/decode/sample/batch, ready | batches/s | data stall | wait p50 / p95 / p99 ms | "
+        "CPU | MiB in flight |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for tuning in found:
+        for name, probe in zip(("default", "tuned"), tuning.probes, strict=True):
+            lines.append(_probe(f"{tuning.tuned.scenario}, {name}", probe))
+    return "\n".join([*lines, "", *(t.tuned.sentence + "." for t in found)])
+
+
+def log_markdown(found: Sequence[Tuning]) -> str:
+    """Every decision: what limited the pipeline, what was done, what was expected of it, and what came."""
+    parts = []
+    for tuning in found:
+        rows = [
+            f"| {i} | {d.bottleneck} | {d.action} | {d.by} | {_rate(d.expected)} | {_rate(d.got)} | {d.stall:.0%} |"
+            for i, d in enumerate(tuning.log, start=1)
+        ]
+        head = "| # | limited by | action | decided by | expected batches/s | got | stall before |"
+        parts.append("\n".join([f"### {tuning.tuned.scenario}", "", head, "|---|---|---|---|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def live_markdown(runs: Sequence[LiveRun]) -> str:
+    """A row a tuner, means over its runs, the best first."""
+    names = sorted({r.tuner for r in runs}, key=lambda n: -_mean([r.mean for r in runs if r.tuner == n]))
+    lines = [
+        "| tuner | runs | mean q | first 30 | end | 5 after re-size | batches/s | x untuned | stall | switches | "
+        "ms a decision |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    still = [r.batches / r.seconds for r in runs if r.tuner.startswith("one worker")]
+    for name in names:
+        own = [r for r in runs if r.tuner == name]
+        rate = _mean([r.batches / r.seconds for r in own])
+        times = f"{rate / _mean(still):.1f}" if still else ""
+        after = _mean([r.after_resize for r in own])
+        lines.append(
+            f"| {name} | {len(own)} | {_mean([r.mean for r in own]):.3f} | {_mean([r.within_30 for r in own]):.3f} | "
+            f"{_mean([r.at_end for r in own]):.3f} | {after:.3f} | {rate:.0f} | {times} | "
+            f"{_mean([r.stall for r in own]):.0%} | {_mean([float(r.switches) for r in own]):.0f} | "
+            f"{_mean([r.decision_ms for r in own]):.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _profile(p: PipelineProfile) -> str:
+    u = p.untuned
+    stages = [
+        f"| {name} | {u.busy[i]:.0%} | {1 - u.busy[i]:.0%} | {1e3 * u.work[i]:.1f} | {1e3 * u.cpu_seconds[i]:.2f} |"
+        for i, name in enumerate(STAGES)
+    ]
+    tried = [_probe(f"{t.change} ({t.gain:+.0%})", t.probe) for t in p.tried]
+    return "\n".join(
+        [
+            f"### {p.storage}",
+            "",
+            f"{p.work}. Limited by {p.limit}. Helps most: {p.advice}.",
+            "",
+            "| stage, untuned | busy | waits | ms a batch | CPU ms a batch |",
+            "|---|---|---|---|---|",
+            *stages,
+            "",
+            "| tried | workers, ready | batches/s | data stall | wait p50 / p95 / p99 ms | CPU | MiB in flight |",
+            "|---|---|---|---|---|---|---|",
+            _probe("untuned", u),
+            *tried,
+        ]
+    )
+
+
+def _probe(name: str, p: Probe) -> str:
+    workers = f"{'/'.join(map(str, p.knobs.workers))}, {p.knobs.prefetch}"
+    waits = f"{1e3 * p.wait_p50:.1f} / {1e3 * p.wait_p95:.1f} / {1e3 * p.wait_p99:.1f}"
+    return (
+        f"| {name} | {workers} | {p.batches_per_second:.1f} | {p.stall:.0%} | {waits} | {p.utilization:.0%} | "
+        f"{p.in_flight / MIB:.1f} |"
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _rate(value: float) -> str:
+    return "–" if value != value else f"{value:.0f}"
