@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,10 +18,11 @@ from recsys_assets.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
-    import polars as pl
 
-    from recsys_assets.agents.rehearsal.rounds import Platform
+    from recsys_assets.agents.answering import SessionAgent
+    from recsys_assets.agents.rehearsal.rounds import Platform, Rehearsal
     from recsys_assets.feedback.events import FeedbackEvent
+    from recsys_assets.registry.floors import Floor
     from recsys_assets.serving.rehearsal import Stage
 
 
@@ -30,6 +33,9 @@ def rehearse(
     held_out: Annotated[int, typer.Option(min=10, help="People who give none, and are measured.")] = 300,
     bots: Annotated[int, typer.Option(min=0, help="Accounts that praise one movie; 0: none.")] = 300,
     bots_from: Annotated[int, typer.Option(min=1, help="Round in which they join.")] = 4,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", help="The same without inbox, daemon and sensors: minutes, not an hour.")
+    ] = False,
     patience: Annotated[float, typer.Option(min=10, help="Seconds that a round's learning may take.")] = 900.0,
     seed: Annotated[int, typer.Option(help="Of people and their chances.")] = 1,
     dataset: DatasetOption = None,
@@ -44,7 +50,6 @@ def rehearse(
     from recsys_assets.agents.rehearsal.rounds import RoundsConfig, frame_of
     from recsys_assets.agents.rehearsal.rounds import rehearse as play
     from recsys_assets.defs.launch import prepare_instance
-    from recsys_assets.defs.rehearsal import RehearsalError, daemon, open_instance
     from recsys_assets.serving.rehearsal import stage_of, write_rehearsal
 
     settings, config = settings_of(dataset), RoundsConfig(rounds=rounds)
@@ -54,23 +59,61 @@ def rehearse(
         out.print(f"[{time.monotonic() - began:6.0f} s] {line}", highlight=False, soft_wrap=True, markup=False)
 
     _served_first(settings, agent)
-    with clear_errors(), open_instance(home) as instance:
+    with clear_errors():
         stage = stage_of(settings, PeopleConfig(active=people, held_out=held_out), seed=seed, progress=say)
         stage.champion(agent)  # it answers these people, or this says what to do
         praising = bots_among(stage.people, BotsConfig(accounts=bots, first_round=bots_from))
         name = f"rehearsal-{seed}-{int(time.time())}"
-        sent: list[FeedbackEvent] = []
-        try:
-            with daemon(home, log=settings.log_dir / "rehearsal_daemon.log"):
-                rivals = stage.rivals(agent, seed=seed, progress=say)
-                platform = _platform(stage, instance, agent, sent, patience=patience, progress=say)
-                found = play(stage.people, platform, rivals, config, name=name, seed=seed, bots=praising, progress=say)
-        except RehearsalError as error:
-            stop(FAILED, str(error))
-        gate = _gate_on_bots(stage, agent, frame_of(sent)) if bots and rounds >= bots_from else ""
-        path = write_rehearsal(stage, found, config, seed=seed, bots=praising, gate=gate)
+        rivals = stage.rivals(agent, seed=seed, progress=say)
+        playing = partial(
+            play, stage.people, rivals=rivals, config=config, name=name, seed=seed, bots=praising, progress=say
+        )
+        if in_memory:
+            found, sent, judged = _without_platform(stage, agent, playing)
+        else:
+            found, sent, judged = _with_platform(stage, agent, home, playing, patience=patience, progress=say)
+        gate = ""
+        if bots and rounds >= bots_from:
+            gate = _gate_on_bots(judged(stage.credulous(agent, frame_of(sent))))
+        title = "rehearsal_in_memory" if in_memory else "rehearsal"
+        path = write_rehearsal(stage, found, config, seed=seed, bots=praising, gate=gate, name=title)
     out.print(Markdown(path.read_text(encoding="utf-8")))
     out.print(f"{path} ({time.monotonic() - began:.0f} s)", highlight=False)
+
+
+Judged = Callable[["SessionAgent"], "Floor"]
+
+
+def _without_platform(
+    stage: Stage, agent: str, playing: Callable[[Platform], Rehearsal]
+) -> tuple[Rehearsal, list[FeedbackEvent], Judged]:
+    from recsys_assets.serving.rehearsal_in_memory import PlatformInMemory
+
+    memory = PlatformInMemory(stage, agent)
+    return playing(memory.platform()), memory.sent, memory.gate
+
+
+def _with_platform(
+    stage: Stage,
+    agent: str,
+    home: Path,
+    playing: Callable[[Platform], Rehearsal],
+    *,
+    patience: float,
+    progress: Progress,
+) -> tuple[Rehearsal, list[FeedbackEvent], Judged]:
+    from recsys_assets.defs.rehearsal import RehearsalError, daemon, open_instance
+
+    sent: list[FeedbackEvent] = []
+    try:
+        with (
+            open_instance(home) as instance,
+            daemon(home, log=stage.settings.log_dir / "rehearsal_daemon.log"),
+        ):
+            found = playing(_platform(stage, instance, agent, sent, patience=patience, progress=progress))
+    except RehearsalError as error:
+        stop(FAILED, str(error))
+    return found, sent, partial(stage.gate, agent)
 
 
 def _served_first(settings: Settings, agent: str) -> None:
@@ -123,8 +166,7 @@ def _platform(
     return Platform(lambda: stage.champion(agent), deliver, learn)
 
 
-def _gate_on_bots(stage: Stage, agent: str, feedback: pl.DataFrame) -> str:
+def _gate_on_bots(floor: Floor) -> str:
     """What the gate says of a champion that had believed everybody."""
-    floor = stage.gate(agent, stage.credulous(agent, feedback))
     told = "would let through" if floor.holds else "would refuse"
     return f"The gate {told} the champion that believes everybody: {floor.said}."

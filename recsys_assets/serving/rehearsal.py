@@ -122,18 +122,25 @@ def stage_of(
 
 
 def write_rehearsal(
-    stage: Stage, found: Rehearsal, config: RoundsConfig, *, seed: int, bots: Bots | None = None, gate: str = ""
+    stage: Stage,
+    found: Rehearsal,
+    config: RoundsConfig,
+    *,
+    seed: int,
+    bots: Bots | None = None,
+    gate: str = "",
+    name: str = "rehearsal",
 ) -> Path:
-    """`data/reports/<dataset>/rehearsal.md` with its picture beside it. `gate`: what it says of who believes bots."""
+    """`data/reports/<dataset>/<name>.md` with its picture beside it. `gate`: what it says of who believes bots."""
     folder = stage.settings.reports_dir / stage.settings.dataset
     folder.mkdir(parents=True, exist_ok=True)
-    ceiling, picture = stage.ceiling(config), folder / "rehearsal.png"
+    ceiling, picture = stage.ceiling(config), folder / f"{name}.png"
     aside = picture.with_suffix(".part")
     first = bots.config.first_round if bots and bots.config.accounts else None
     aside.write_bytes(png_bytes(rounds_figure(found, ceiling=ceiling, bots_from=first)))
     aside.replace(picture)
     title = stage.title(bots.movie) if bots else ""
     staged = Staged(stage.settings.dataset, stage.people.config, config, ceiling, seed, bots, title, gate)
-    path = folder / "rehearsal.md"
+    path = folder / f"{name}.md"
     write_text(path, to_markdown(found, staged, picture=picture.name))
     return path
