@@ -22,7 +22,16 @@ from recsys_assets_tests.loading.streaming.test_engine import as_bytes, columns,
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     snapshot = write_snapshot(sequences(), tmp_path / "snapshot.parquet", users_per_group=5)
-    return Plan(snapshot, LocalDisk(), 10, Negatives(3, 500), 16, 128, True, 7)
+    return Plan(
+        snapshot=snapshot,
+        storage=LocalDisk(),
+        window=10,
+        negatives=Negatives(3, 500),
+        batch_size=16,
+        shuffle_buffer=128,
+        by_length=True,
+        seed=7,
+    )
 
 
 class Eager:

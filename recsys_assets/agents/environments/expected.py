@@ -61,14 +61,7 @@ class PatientSessions(Sessions):
 
     def _ask(self, live: IntArray, movies: IntArray) -> tuple[IntArray, np.ndarray]:
         acts, left = super()._ask(live, movies)
-        moment = Moment(
-            self.users[live],
-            self.steps[live],
-            self.exposure[live],
-            self.bad_streak[live],
-            self.shown[live],
-            self.seeds[live],
-        )
+        moment = self._moment(live)
         self._expected[live] = self.simulator.chances(moment, movies) @ self.rewards.table()
         self.stay[live] = 1 - self.simulator.leave_chances(moment, acts)
         return acts, np.zeros_like(left)

@@ -107,8 +107,9 @@ class Sessions:
             why = "was shown in this session" if shown[row] else "is among the user's known ratings"
             raise SessionError(f"movie {movies[row]} {why}; a policy masks both (`policies.base.hide_known`)")
 
-    def _ask(self, live: IntArray, movies: IntArray) -> tuple[IntArray, np.ndarray]:
-        moment = Moment(
+    def _moment(self, live: IntArray) -> Moment:
+        """What the simulator is asked about: where these sessions stand."""
+        return Moment(
             self.users[live],
             self.steps[live],
             self.exposure[live],
@@ -116,7 +117,9 @@ class Sessions:
             self.shown[live],
             self.seeds[live],
         )
-        answer = self.simulator.respond(moment, movies)
+
+    def _ask(self, live: IntArray, movies: IntArray) -> tuple[IntArray, np.ndarray]:
+        answer = self.simulator.respond(self._moment(live), movies)
         return answer.acts, answer.left
 
     def _remember(self, live: IntArray, movies: IntArray, acts: IntArray, rewards: FloatArray) -> None:

@@ -61,12 +61,10 @@ class AnyPlan(Protocol):
     def mixer(self, epoch: int) -> Mixer: ...
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is read and how it is made into batches. Workers change none of it."""
+@dataclass(frozen=True, kw_only=True)
+class Mixing:
+    """How what was decoded is made into batches, wherever it comes from."""
 
-    snapshot: Snapshot
-    storage: Storage
     window: int
     """Most targets of a window."""
     negatives: Negatives
@@ -74,6 +72,27 @@ class Plan:
     shuffle_buffer: int
     by_length: bool
     seed: int
+
+    def sample(self, epoch: int, decoded: Decoded) -> Examples:
+        """Windows and their negatives; the stream of random numbers is this piece's own."""
+        rng = np.random.default_rng([self.seed, epoch, 2, decoded.place])
+        windows = cut(with_ties_shuffled(decoded.sequences, rng), length=self.window, rng=rng)
+        return Examples(windows, self.negatives.draw(len(windows), rng))
+
+    def mixer(self, epoch: int) -> Mixer:
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        return Mixer(
+            ShuffleBuffer(size=self.shuffle_buffer, rng=rng),
+            Grouper(size=self.batch_size, by_length=self.by_length, rng=rng),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Mixing):
+    """What is read and how it is made into batches. Workers change none of it."""
+
+    snapshot: Snapshot
+    storage: Storage
 
     def order(self, epoch: int) -> Iterable[RowGroup]:
         """Row groups as this epoch reads them."""
@@ -85,19 +104,6 @@ class Plan:
 
     def decode(self, fetched: Fetched) -> Decoded:
         return Decoded(fetched.place, self.snapshot.decode(fetched.number, fetched.data))
-
-    def sample(self, epoch: int, decoded: Decoded) -> Examples:
-        """Windows and their negatives; the stream of random numbers is this group's own."""
-        rng = np.random.default_rng([self.seed, epoch, 2, decoded.place])
-        windows = cut(with_ties_shuffled(decoded.sequences, rng), length=self.window, rng=rng)
-        return Examples(windows, self.negatives.draw(len(windows), rng))
-
-    def mixer(self, epoch: int) -> Mixer:
-        rng = np.random.default_rng([self.seed, epoch, 1])
-        return Mixer(
-            ShuffleBuffer(size=self.shuffle_buffer, rng=rng),
-            Grouper(size=self.batch_size, by_length=self.by_length, rng=rng),
-        )
 
 
 @dataclass

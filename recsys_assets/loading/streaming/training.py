@@ -17,16 +17,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.loading.batches import Batch, Grouper
+from recsys_assets.loading.batches import Batch
 from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import PipelineConfig
 from recsys_assets.loading.sequences import Sequences, chunked
-from recsys_assets.loading.shuffle import Examples, ShuffleBuffer
 from recsys_assets.loading.streaming.engine import MOST_PREFETCH, Knobs, SpdlEngine
 from recsys_assets.loading.streaming.snapshot import write_snapshot
-from recsys_assets.loading.streaming.stages import Decoded, Mixer, Plan
+from recsys_assets.loading.streaming.stages import Decoded, Mixing, Plan
 from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore
-from recsys_assets.loading.windows import cut, with_ties_shuffled
 
 
 @dataclass(frozen=True)
@@ -40,18 +38,12 @@ class Chunk:
         return self.rows.nbytes
 
 
-@dataclass(frozen=True)
-class MemoryPlan:
+@dataclass(frozen=True, kw_only=True)
+class MemoryPlan(Mixing):
     """Chunks of users out of columns in memory, as the plain pipeline cuts them."""
 
     sequences: Sequences
-    window: int
-    negatives: Negatives
-    batch_size: int
-    shuffle_buffer: int
-    by_length: bool
     chunk_users: int
-    seed: int
 
     def order(self, epoch: int) -> Iterable[Chunk]:
         order = np.random.default_rng([self.seed, epoch, 0]).permutation(len(self.sequences)).astype(np.int64)
@@ -62,18 +54,6 @@ class MemoryPlan:
 
     def decode(self, fetched: Decoded) -> Decoded:
         return fetched
-
-    def sample(self, epoch: int, decoded: Decoded) -> Examples:
-        rng = np.random.default_rng([self.seed, epoch, 2, decoded.place])
-        windows = cut(with_ties_shuffled(decoded.sequences, rng), length=self.window, rng=rng)
-        return Examples(windows, self.negatives.draw(len(windows), rng))
-
-    def mixer(self, epoch: int) -> Mixer:
-        rng = np.random.default_rng([self.seed, epoch, 1])
-        return Mixer(
-            ShuffleBuffer(size=self.shuffle_buffer, rng=rng),
-            Grouper(size=self.batch_size, by_length=self.by_length, rng=rng),
-        )
 
 
 class StreamedPipeline:
@@ -95,10 +75,17 @@ class StreamedPipeline:
     def _plan(
         self, sequences: Sequences, window: int, negatives: Negatives, config: PipelineConfig, seed: int
     ) -> MemoryPlan | Plan:
-        of_batches = (config.batch_size, config.shuffle_buffer, config.by_length)
+        mixing = Mixing(
+            window=window,
+            negatives=negatives,
+            batch_size=config.batch_size,
+            shuffle_buffer=config.shuffle_buffer,
+            by_length=config.by_length,
+            seed=seed,
+        )
         if self._folder is None:
-            return MemoryPlan(sequences, window, negatives, *of_batches, config.chunk_users, seed)
+            return MemoryPlan(sequences=sequences, chunk_users=config.chunk_users, **vars(mixing))
         path = self._folder / "training.parquet"
         snapshot = write_snapshot(sequences, path, users_per_group=config.chunk_users)
         storage = ObjectStore(latency=config.store_latency) if config.store_latency else LocalDisk()
-        return Plan(snapshot, storage, window, negatives, *of_batches, seed)
+        return Plan(snapshot=snapshot, storage=storage, **vars(mixing))

@@ -87,14 +87,14 @@ class Workload:
         """For one scenario; never ends."""
         w = self.work
         return EndlessPlan(
-            self.snapshot,
-            scenario.storage,
-            w.window,
-            Negatives(w.negatives, self.n_items),
-            w.batch_size,
-            w.shuffle_buffer,
-            True,
-            w.seed,
+            snapshot=self.snapshot,
+            storage=scenario.storage,
+            window=w.window,
+            negatives=Negatives(w.negatives, self.n_items),
+            batch_size=w.batch_size,
+            shuffle_buffer=w.shuffle_buffer,
+            by_length=True,
+            seed=w.seed,
         )
 
     @property

@@ -33,7 +33,16 @@ def sequences(users: int = 300, seed: int = 1) -> Sequences:
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     snapshot = write_snapshot(sequences(), tmp_path / "snapshot.parquet", users_per_group=20)
-    return Plan(snapshot, LocalDisk(), 10, Negatives(3, MOVIES), 16, 128, True, 7)
+    return Plan(
+        snapshot=snapshot,
+        storage=LocalDisk(),
+        window=10,
+        negatives=Negatives(3, MOVIES),
+        batch_size=16,
+        shuffle_buffer=128,
+        by_length=True,
+        seed=7,
+    )
 
 
 def as_bytes(batch: Batch) -> tuple[bytes, ...]:
