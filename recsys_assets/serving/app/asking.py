@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import streamlit as st
 
@@ -34,7 +35,13 @@ def answers() -> Iterator[Client]:
         parts.empty("The recommendation API does not answer", f"recsys serve -d {settings().dataset}", why=str(error))
         st.stop()
     except ApiError as error:
-        st.error(parts.as_text(error), icon=":material/error:")
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            why = "Make a key where the API runs, and start the app with it in RECSYS_API_KEY."
+            parts.empty(
+                "The recommendation API asks for a key", f"recsys keys add app -d {settings().dataset}", why=why
+            )
+        else:
+            st.error(parts.as_text(error), icon=":material/error:")
         st.stop()
 
 
