@@ -17,10 +17,9 @@ from recsys_assets.progress import Progress
 from recsys_assets.settings import Settings
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from recsys_assets.agents.answering import SessionAgent
     from recsys_assets.agents.rehearsal.rounds import Platform, Rehearsal
+    from recsys_assets.defs.rehearsal import Instance
     from recsys_assets.feedback.events import FeedbackEvent
     from recsys_assets.registry.floors import Floor
     from recsys_assets.serving.rehearsal import Stage
@@ -129,7 +128,7 @@ def _served_first(settings: Settings, agent: str) -> None:
 
 def _platform(
     stage: Stage,
-    instance: dg.DagsterInstance,
+    instance: Instance,
     agent: str,
     sent: list[FeedbackEvent],
     *,

@@ -25,6 +25,8 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets.warehouse.lake import Lake
 
+Instance = dg.DagsterInstance
+"""Runs and events of a deployment, for those who are handed one and know no more of it."""
 LOOK_SECONDS = 2.0
 MODULE = "recsys_assets.definitions"
 
@@ -42,7 +44,7 @@ class Learned:
     model_version: str
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
+def open_instance(home: Path) -> Instance:
     """The deployment's runs and events; to be closed."""
     return dg.DagsterInstance.from_config(str(home))
 
