@@ -160,7 +160,7 @@ class SequenceRecommender(Recommender):
         import torch
 
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # `torch.manual_seed` would seed the GPU of the caller too
             return self._network(sequences)
 
     def _device(self) -> torch.device:
