@@ -3,7 +3,7 @@
     rate(s) = learning_rate * min(1, s / warmup_steps) * (1 + cos(pi s / total)) / 2
     average <- average + (1 - d) (weights - average),    d = min(averaging, (1 + s) / (10 + s))
 
-On a GPU losses are computed in bfloat16 where that is safe; weights, gradients and averages stay in float32, and nothing
+On a GPU losses are computed in bfloat16 where that is safe; weights, gradients and averages stay in float32. Nothing
 is copied back: a loss that is read makes the CPU wait until the GPU has caught up.
 """
 
