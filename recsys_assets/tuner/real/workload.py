@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -32,9 +33,11 @@ class Scenario:
     bandwidth: float = float("inf")
     """Bytes a second of the emulated store, for all readers together."""
     trainer: float = 250.0
-    """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute."""
+    """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute, unless..."""
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
+    step: Literal["cpu", "cuda"] | None = None
+    """...it trains a network there (`real.trainers`); `trainer` is then what was measured of it."""
 
     @property
     def storage(self) -> Storage:
@@ -42,11 +45,17 @@ class Scenario:
             return LocalDisk()
         return ObjectStore(latency=self.latency, bandwidth=self.bandwidth)
 
+    @property
+    def trainer_in_words(self) -> str:
+        pace = f"takes {self.trainer:,.0f} batches a second at most"
+        return f"Trainer (emulated): {pace}" if self.step is None else f"SASRec trained on {self.step}: {pace}"
+
 
 OBJECT_STORE = Scenario("object-store", latency=0.1)
 NEARER_STORE = Scenario("object-store-30ms", latency=0.03)
 LOCAL_DISK = Scenario("local-disk", latency=0.0)
-SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)}
+TRAINED_ON = Scenario("object-store-gpu", latency=0.1, step="cuda")
+SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, TRAINED_ON)}
 
 
 @dataclass(frozen=True)
