@@ -41,8 +41,9 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
 
 
 def decision_of(stored: dict[str, Any]) -> Decision:
-    fields = {name: float("nan") if value is None else value for name, value in stored.items()}
-    return Decision(**{**fields, "before": _knobs(stored["before"]), "after": _knobs(stored["after"])})
+    fields: dict[str, Any] = {name: float("nan") if value is None else value for name, value in stored.items()}
+    fields |= {"before": _knobs(stored["before"]), "after": _knobs(stored["after"])}
+    return Decision(**fields)
 
 
 def _run(line: str, where: str) -> LiveRun:
