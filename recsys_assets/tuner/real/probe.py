@@ -89,7 +89,7 @@ class RunningPipeline:
 
     def __init__(self, workload: Workload, scenario: Scenario, knobs: Knobs | None = None) -> None:
         self.engine = SpdlEngine(workload.plan(scenario), knobs or Knobs())
-        self.scenario, self.pace = scenario, 1 / scenario.trainer
+        self.step = workload.trainer(scenario)
         self.error: BaseException | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._train, name="trainer", daemon=True)
@@ -131,15 +131,13 @@ class RunningPipeline:
             raise self.error
 
     def _train(self) -> None:
-        """Takes a batch every `pace` seconds, if there is one."""
+        """Takes one batch after the other."""
         batches = self.engine.batches(iter([0]))
         try:
-            done = time.perf_counter()
-            for _ in batches:
+            for batch in batches:
                 if self._stop.is_set():
                     break
-                done = max(done, time.perf_counter() - self.pace) + self.pace
-                time.sleep(max(0.0, done - time.perf_counter()))
+                self.step(batch)
         except BaseException as error:  # told to whoever measures
             self.error = error
         finally:
