@@ -18,7 +18,6 @@ import numpy as np
 from recsys_assets.loading.streaming.engine import Knobs, SpdlEngine
 from recsys_assets.loading.streaming.gauges import Counters
 from recsys_assets.loading.streaming.stages import STAGES
-from recsys_assets.tuner.real.trainers import trainer_of
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 WARM_UP, SECONDS, MOST_SECONDS = 0.3, 1.0, 3.0
@@ -90,7 +89,7 @@ class RunningPipeline:
 
     def __init__(self, workload: Workload, scenario: Scenario, knobs: Knobs | None = None) -> None:
         self.engine = SpdlEngine(workload.plan(scenario), knobs or Knobs())
-        self.scenario, self.trainer = scenario, trainer_of(workload, scenario)
+        self.step = workload.trainer(scenario)
         self.error: BaseException | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._train, name="trainer", daemon=True)
@@ -132,13 +131,13 @@ class RunningPipeline:
             raise self.error
 
     def _train(self) -> None:
-        """Takes a batch as soon as the trainer is ready for it, if there is one."""
+        """Takes one batch after the other."""
         batches = self.engine.batches(iter([0]))
         try:
             for batch in batches:
                 if self._stop.is_set():
                     break
-                self.trainer(batch)
+                self.step(batch)
         except BaseException as error:  # told to whoever measures
             self.error = error
         finally:

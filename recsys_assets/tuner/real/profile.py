@@ -17,7 +17,7 @@ from recsys_assets.tuner.allocation import STAGES, Allocation
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.real.probe import Probe, RunningPipeline
-from recsys_assets.tuner.real.trainers import paced
+from recsys_assets.tuner.real.training import paced
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 SWITCHES, BETWEEN = 10, 0.15

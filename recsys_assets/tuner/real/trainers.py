@@ -1,99 +1,58 @@
-"""Who takes the batches: asleep for as long as an accelerator would compute, or a network that is really trained.
+"""Who takes the batches: an accelerator's stand-in that sleeps, or a step that computes on the cores the pipeline needs.
 
-The network is SASRec (`recommenders.sasrec`) with its own loss against the negatives of each window, its optimizer and
-its averaged weights: a training's step and nothing else, on batches of the size that the pipeline makes. How fast it is
-alone, on batches that are there already, is measured before anything is said of a pipeline that feeds it.
+Asleep it takes no core and so leaves the pipeline all of them, as a GPU does. Computing, it is a sampled softmax over
+mean-pooled embeddings with one hidden layer (torch, one thread, stochastic gradient descent): small, but it takes what
+the stages want, and more workers can make everything slower.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Any
 
 from recsys_assets.loading.batches import Batch
-from recsys_assets.loading.streaming.engine import SpdlEngine
-from recsys_assets.tuner.real.workload import LOCAL_DISK, Scenario, Workload
 
-if TYPE_CHECKING:
+Step = Callable[[Batch], float]
+"""What a trainer does with a batch; the loss, 0 where nothing is learned."""
+WIDTH, HIDDEN, RATE = 32, 64, 0.05
+
+
+def sleeping(rate: float) -> Step:
+    """`rate` batches a second at most; time that was lost by waiting is not caught up."""
+    pace, done = 1 / rate, [time.perf_counter()]
+
+    def step(batch: Batch) -> float:
+        done[0] = max(done[0], time.perf_counter() - pace) + pace
+        time.sleep(max(0.0, done[0] - time.perf_counter()))
+        return 0.0
+
+    return step
+
+
+def computing(n_items: int, *, seed: int) -> Step:
+    """A step of training for each batch."""
     import torch
 
-    from recsys_assets.recommenders.device import Device
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(seed)
 
-Trainer = Callable[[Batch], object]
-KEPT, SECONDS = 8, 1.0
-"""Batches that a trainer's own pace is measured with, and for how long, after as long to warm up."""
-WITHOUT_END = 2**62
-"""Steps after which the learning rate would be 0."""
+    def drawn(*shape: int) -> Any:
+        return (torch.randn(*shape, generator=generator) / WIDTH).requires_grad_()
 
+    table, inward, outward = drawn(n_items + 1, WIDTH), drawn(WIDTH, HIDDEN), drawn(HIDDEN, WIDTH)
 
-class Asleep:
-    """Takes `rate` batches a second: what it was late for a batch it does not wait again."""
+    def step(batch: Batch) -> float:
+        items, targets, negatives = (torch.from_numpy(a).long() for a in (batch.items, batch.targets, batch.negatives))
+        user = torch.relu(table[items].mean(dim=1) @ inward) @ outward
+        candidates = table[torch.cat([targets[:, -1:], negatives], dim=1)]
+        scores = (candidates @ user[:, :, None])[:, :, 0]
+        loss = torch.nn.functional.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
+        loss.backward()
+        with torch.no_grad():
+            for weight in (table, inward, outward):
+                weight -= RATE * weight.grad
+                weight.grad = None
+        return float(loss)
 
-    def __init__(self, rate: float) -> None:
-        self.pace = 1 / rate
-        self.done = time.perf_counter()
-
-    def __call__(self, batch: Batch) -> None:
-        self.done = max(self.done, time.perf_counter() - self.pace) + self.pace
-        time.sleep(max(0.0, self.done - time.perf_counter()))
-
-
-class Training:
-    """One step of SASRec a batch; `device` is where, `loss` what the last one lost, left there."""
-
-    def __init__(self, workload: Workload, device: Device) -> None:
-        """Raises ValueError for a GPU that is not there."""
-        import torch
-
-        from recsys_assets.recommenders.device import torch_device
-        from recsys_assets.recommenders.sasrec import SasrecConfig, sasrec_network
-        from recsys_assets.recommenders.sequence.steps import Steps
-
-        try:
-            self.device = torch_device(device)
-        except RuntimeError as error:
-            raise ValueError(f"the training step can't be run: {error}") from error
-        config, n = SasrecConfig(window=workload.work.window, full_softmax_movies=1), workload.n_items
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(workload.work.seed)
-            network = sasrec_network(config, np.zeros((n, config.dim), dtype=np.float32), np.ones(n, dtype=np.int64))
-        self.steps = Steps(network.train().to(self.device), config, WITHOUT_END)
-        self.loss: torch.Tensor
-
-    def __call__(self, batch: Batch) -> None:
-        from recsys_assets.loading.tensors import tensors_of
-
-        n = self.steps.network.n_items
-        self.loss = self.steps.take(tensors_of(batch, n_items=n, device=self.device))
-
-    def wait(self) -> None:
-        """Until all that was asked for is computed."""
-        float(self.loss)
-
-
-def trainer_of(workload: Workload, scenario: Scenario) -> Trainer:
-    """Of that scenario."""
-    return Asleep(scenario.trainer) if scenario.step is None else Training(workload, scenario.step)
-
-
-def paced(workload: Workload, scenario: Scenario) -> Scenario:
-    """The same with the batches a second that its trainer takes alone, where that has to be measured."""
-    if scenario.step is None:
-        return scenario
-    training = Training(workload, scenario.step)
-    with closing(SpdlEngine(workload.plan(LOCAL_DISK)).batches(iter([0]))) as made:
-        batches = list(islice(made, KEPT))
-    for _ in range(2):  # the first time to warm up
-        taken, began = 0, time.perf_counter()
-        while time.perf_counter() - began < SECONDS:
-            for batch in batches:
-                training(batch)
-            training.wait()
-            taken += len(batches)
-    return replace(scenario, trainer=taken / (time.perf_counter() - began))
+    return step

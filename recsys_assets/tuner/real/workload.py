@@ -19,6 +19,7 @@ from recsys_assets.loading.sequences import Sequences
 from recsys_assets.loading.streaming.snapshot import RowGroup, Snapshot, write_snapshot
 from recsys_assets.loading.streaming.stages import Plan
 from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore, Storage
+from recsys_assets.tuner.real.trainers import Step, computing, sleeping
 
 MIB = 2**20
 
@@ -33,11 +34,13 @@ class Scenario:
     bandwidth: float = float("inf")
     """Bytes a second of the emulated store, for all readers together."""
     trainer: float = 250.0
-    """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute, unless..."""
+    """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute."""
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
-    step: Literal["cpu", "cuda"] | None = None
-    """...it trains a network there (`real.trainers`); `trainer` is then what was measured of it."""
+    computes: bool = False
+    """The trainer computes on the cores of the pipeline for as long as it takes; `trainer` is then no more than a bound."""
+    trained_on: Literal["cuda", "cpu"] | None = None
+    """SASRec is trained there (`real.training`); `trainer` is then what it takes alone, once that was measured."""
 
     @property
     def storage(self) -> Storage:
@@ -48,14 +51,19 @@ class Scenario:
     @property
     def trainer_in_words(self) -> str:
         pace = f"takes {self.trainer:,.0f} batches a second at most"
-        return f"Trainer (emulated): {pace}" if self.step is None else f"SASRec trained on {self.step}: {pace}"
+        if self.trained_on is not None:
+            return f"SASRec trained on {self.trained_on}: {pace}"
+        return "Trainer: computes on these cores" if self.computes else f"Trainer (emulated): {pace}"
 
 
 OBJECT_STORE = Scenario("object-store", latency=0.1)
 NEARER_STORE = Scenario("object-store-30ms", latency=0.03)
 LOCAL_DISK = Scenario("local-disk", latency=0.0)
-TRAINED_ON = Scenario("object-store-gpu", latency=0.1, step="cuda")
-SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, TRAINED_ON)}
+CPU_TRAINED = tuple(
+    replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)
+)
+GPU_TRAINED = Scenario("object-store-gpu", latency=0.1, trained_on="cuda")
+SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED, GPU_TRAINED)}
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,14 @@ class Workload:
             by_length=True,
             seed=w.seed,
         )
+
+    def trainer(self, scenario: Scenario) -> Step:
+        """Who takes the batches."""
+        if scenario.trained_on is not None:
+            from recsys_assets.tuner.real.training import Training
+
+            return Training(self.n_items, self.work, scenario.trained_on)
+        return computing(self.n_items, seed=self.work.seed) if scenario.computes else sleeping(scenario.trainer)
 
     @property
     def summary(self) -> str:

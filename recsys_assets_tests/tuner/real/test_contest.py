@@ -21,6 +21,7 @@ from recsys_assets.tuner.real.entrants import KNOWN, REFERENCE, SHORT, Known, en
 from recsys_assets.tuner.real.grid import Grid
 from recsys_assets.tuner.real.kept import ContestError, append, kept_runs
 from recsys_assets.tuner.real.standing import standings
+from recsys_assets.tuner.real.tabular import replay_all, rows
 from recsys_assets.tuner.real.workload import LOCAL_DISK, Workload
 from recsys_assets.tuner.written import live_markdown
 from recsys_assets_tests.tuner.test_controllers import WAITS
@@ -126,3 +127,15 @@ def test_a_machine_that_shrank_is_itself_again_afterwards() -> None:
     assert os.sched_getaffinity(0) == allowed
     with pytest.raises(ValueError, match="999 cores were asked for"), resizable(999):
         pass
+
+
+def test_a_replay_tells_tuners_apart_and_pairs_them_by_seed(planted: Grid) -> None:
+    makers = entrants(["known", "one", "ds2"], grids=[planted], policy=Path("nowhere"))
+    found = replay_all(makers, [planted], seeds=3, decisions=12, resized=6)
+    first, second, last = rows(found)
+
+    assert [first["tuner"], second["tuner"], last["tuner"]] == [KNOWN, REFERENCE, "one worker a stage"]
+    assert last["q"] == pytest.approx(0.1)
+    assert second["difference"] == 0
+    assert float(last["high"]) < -0.5
+    assert first["before_resize"] == pytest.approx((0.1 + 5) / 6, rel=0.02)
