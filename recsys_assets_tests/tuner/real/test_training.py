@@ -79,3 +79,13 @@ def test_an_emulated_trainer_keeps_the_pace_it_was_given(small: Workload) -> Non
 def test_without_a_gpu_nothing_is_trained_on_one(small: Workload) -> None:
     with pytest.raises(ValueError, match="finds no GPU here"):
         paced(small, GPU_TRAINED)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_trainer_leaves_the_cores_to_the_pipeline(small: Workload) -> None:
+    scenario = paced(small, replace(GPU_TRAINED, latency=0.0))
+    with RunningPipeline(small, scenario) as running:
+        probe = running.probe(Knobs.lean((1, 1, 1, 1), 2), seconds=1.0)
+    assert probe.batches_per_second > 0
+    assert probe.gpu is not None
+    assert 0 < probe.gpu <= 1
