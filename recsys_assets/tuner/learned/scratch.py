@@ -30,7 +30,7 @@ from recsys_assets.tuner.learned.stage_view import RECIPE, StageView
 from recsys_assets.tuner.learned.training import TrainedTuner, TunerConfig, TunerLook, train_tuner
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView, View
 
-FROM_NOTHING = TunerConfig(steps=3_000_000, gamma=0.9, entropy=0.001, look_every=15)
+FROM_NOTHING = TunerConfig(steps=3_000_000, gamma=0.8, entropy=0.001, look_every=15)
 VIEWS: dict[str, Callable[[], View]] = {
     "stages": StageView,
     "fives": lambda: StageView(steps=RECIPE),
@@ -39,9 +39,12 @@ VIEWS: dict[str, Callable[[], View]] = {
     "intune": GlobalView,
     "proposals": ProposalView,
 }
-CONFIGS: dict[str, TunerConfig] = {"proposals": TunerConfig()}
+CONFIGS: dict[str, TunerConfig] = {
+    "proposals": TunerConfig(steps=800_000),
+    "intune": TunerConfig(steps=3_000_000, gamma=0.9, look_every=15),
+}
 """Of recipes that are not trained like the others."""
-PLAN = {"stages": 5, "intune": 3, "fives": 2, "whole": 2, "paid": 2, "proposals": 1}
+PLAN = {"stages": 5, "intune": 3, "fives": 2, "whole": 2, "paid": 2, "proposals": 2}
 """Trainings of each."""
 START = 15.0
 """Seconds that a process is given to begin and to end."""

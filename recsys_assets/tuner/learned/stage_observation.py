@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES
-from recsys_assets.tuner.controllers.estimates import MemoryEstimate, RunningMean
+from recsys_assets.tuner.controllers.estimates import RunningMean
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 PER_STAGE, GLOBAL = 7, 13

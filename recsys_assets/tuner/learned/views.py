@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation, IntArray
-from recsys_assets.tuner.controllers.estimates import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
 from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW, allocation_for
 from recsys_assets.tuner.learned.observation import WIDTH, Observer
 from recsys_assets.tuner.readings import FloatArray, Readings
