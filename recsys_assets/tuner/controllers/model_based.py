@@ -14,6 +14,7 @@ from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, N_STAGES
 from recsys_assets.tuner.controllers.curves import StageCurves, least_workers
 from recsys_assets.tuner.controllers.estimates import RunningMean
 from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, MemoryEstimate
+from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 EVENED = 0.5
@@ -35,7 +36,7 @@ class ModelBased:
         self.curves, self.memory = StageCurves(n), MemoryEstimate(n)
         self.promised = np.zeros(n)
         """(b,) batches a second of the last proposal, by the model."""
-        self.cpu, self.trainer = RunningMean((n, N_STAGES)), RunningMean((n,))
+        self.cpu, self.trainer = RunningMean((n, N_STAGES)), TrainerRate(n)
 
     def decide(self, readings: Readings) -> Allocation:
         self.learn(readings)
@@ -47,7 +48,7 @@ class ModelBased:
         self.curves.learn(readings)
         self.memory.learn(readings)
         self.cpu.add(readings.cpu, running)
-        self.trainer.add(readings.trainer_rate, running)
+        self.trainer.add(readings)
 
     def propose(self, readings: Readings) -> Allocation:
         """The optimum by all that is known: of rates far apart at first, then of those about the best of them."""

@@ -12,6 +12,7 @@ import numpy as np
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES
 from recsys_assets.tuner.controllers.estimates import RunningMean
 from recsys_assets.tuner.controllers.memory import MemoryEstimate
+from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 PER_STAGE, GLOBAL = 7, 13
@@ -24,7 +25,7 @@ class StageObserver:
 
     def __init__(self, n: int) -> None:
         self.memory = MemoryEstimate(n)
-        self.cpu, self.trainer = RunningMean((n, N_STAGES)), RunningMean((n,))
+        self.cpu, self.trainer = RunningMean((n, N_STAGES)), TrainerRate(n)
         self.throughput, self.first = np.zeros(n), np.zeros((n, N_STAGES))
         self.workers = np.ones((n, N_STAGES), dtype=np.int64)
         self.cores, self.since, self.best = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
@@ -35,7 +36,7 @@ class StageObserver:
         running = ~readings.down
         self.memory.learn(readings)
         self.cpu.add(readings.cpu, running)
-        self.trainer.add(readings.trainer_rate, running)
+        self.trainer.add(readings)
         resized = readings.cores != self.cores
         self.since = np.where(resized, 0, self.since + 1)
         self.best = np.where(resized, 0, self.best)
