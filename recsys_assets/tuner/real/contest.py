@@ -48,6 +48,8 @@ class LiveRun:
     """Seconds that the trainer waited."""
     foreign: float
     """Cores that others used meanwhile."""
+    cpu: float
+    """CPU seconds of this process: for a batch, they say how fast the machine was."""
     repeat: int = 0
     resized: int = RESIZED
     interval: float = INTERVAL
@@ -81,6 +83,11 @@ class LiveRun:
     def throughput(self) -> float:
         """Batches a second."""
         return self.batches / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU milliseconds for a batch: where it differs between runs, so does the machine."""
+        return 1000 * self.cpu / max(1, self.batches)
 
     @property
     def stall(self) -> float:
@@ -140,6 +147,7 @@ class Contest:
             seconds,
             after.waited - before.waited,
             foreign_between(load, then, seconds),
+            then.own - load.own,
             repeat,
             self.resized,
             self.interval,

@@ -37,7 +37,7 @@ class Scenario:
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
     computes: bool = False
-    """The trainer computes on the cores of the pipeline for as long as it takes; `trainer` is then no more than a bound."""
+    """The trainer computes on the pipeline's cores, for as long as it takes; `trainer` is not asked then."""
 
     @property
     def storage(self) -> Storage:
@@ -49,7 +49,9 @@ class Scenario:
 OBJECT_STORE = Scenario("object-store", latency=0.1)
 NEARER_STORE = Scenario("object-store-30ms", latency=0.03)
 LOCAL_DISK = Scenario("local-disk", latency=0.0)
-CPU_TRAINED = tuple(replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK))
+CPU_TRAINED = tuple(
+    replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)
+)
 SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED)}
 
 
