@@ -4,7 +4,7 @@
 
 FOLDER holds `training.parquet` and `training.json` (what `recsys tuner profile` leaves in `data/tuner/<dataset>`).
 WORKERS is `fetch,decode,sample,batch,prefetch`, or `autotune`, or `autotune:THREADS` for a pool and a `cpu_budget` of
-so many. Printed are batches a second of each of SECONDS as JSON: a tuner's first seconds are part of what it does.
+so many. Printed are batches of each of SECONDS as JSON: a tuner's first seconds are part of what it does.
 
 Stages hand on the place of what they made, not its bytes: TensorFlow moves numbers, the objects stay in this process.
 """
@@ -77,7 +77,8 @@ def dataset(stages: Stages, workers: str) -> Any:
         def call(place: Any) -> Any:
             return tf.numpy_function(lambda p: work(int(p)), [place], tf.int64)
 
-        return found.map(call, num_parallel_calls=parallel, deterministic=True)
+        in_order = {} if parallel is None else {"num_parallel_calls": parallel, "deterministic": True}
+        return found.map(call, **in_order)
 
     found = tf.data.Dataset.from_generator(stages.source, output_signature=tf.TensorSpec((), tf.int64))
     for work, parallel in zip((stages.fetch, stages.decode, stages.sample), counts, strict=False):
@@ -106,7 +107,7 @@ def main(folder: Path, workers: str, seconds: int) -> None:
             break
         counts[at] += 1
         step(stages.made.pop(int(place)))
-    sys.stdout.write(f"{json.dumps(counts.tolist())}\n")
+    sys.stdout.write(f"{json.dumps({'batches': counts.tolist()})}\n")
     sys.stdout.flush()
 
 

@@ -16,7 +16,7 @@ from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.figures import contest_figure
 from recsys_assets.tuner.live import Decision
 from recsys_assets.tuner.real.affinity import resizable
-from recsys_assets.tuner.real.contest import Contest, LiveRun
+from recsys_assets.tuner.real.contest import Contest, LiveRun, turns
 from recsys_assets.tuner.real.entrants import KNOWN, REFERENCE, SHORT, Known, entrants
 from recsys_assets.tuner.real.grid import Grid
 from recsys_assets.tuner.real.kept import ContestError, append, kept_runs
@@ -50,6 +50,16 @@ def test_a_contest_that_was_cut_short_goes_on_and_turns_its_order_round(small: W
     assert [r.quality.tolist() for r in both[:2]] == [r.quality.tolist() for r in first]
     assert len(nothing) == 4
     assert all(len(r.decisions) == 4 and r.batches > 0 for r in both)
+
+
+def test_everybody_has_every_place_in_turn() -> None:
+    orders = [turns("abcd", repeat) for repeat in range(8)]
+
+    assert orders[:3] == [["a", "b", "c", "d"], ["d", "c", "b", "a"], ["c", "d", "a", "b"]]
+    for place in range(4):
+        assert {order[place] for order in orders} >= {"a", "b", "c", "d"} - {orders[0][(place + 1) % 4]}
+    for name in "abcd":
+        assert sum(order.index(name) for order in orders) == 12  # 1.5 on average
 
 
 def test_what_is_kept_is_what_was_run(tmp_path: Path) -> None:
