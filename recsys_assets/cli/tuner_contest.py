@@ -1,4 +1,4 @@
-"""`recsys tuner contest` and `replay`: all tuners live on the real pipeline, or on what was measured of it; the tables."""
+"""`recsys tuner contest` and `replay`: all tuners on the real pipeline, live or on what was measured of it."""
 
 from __future__ import annotations
 
@@ -103,8 +103,10 @@ def replay(
     if as_json:
         print_json(found)
         return
-    table = RichTable(title=f"Replayed: {name}; {seeds} seeds; grid {_and(grids[0][1], grids[1][1])}", title_justify="left")
-    for column in ("tuner", "q", "against DS2, 95 %", "to re-size", "5 after", "end"):
+    table = RichTable(
+        title=f"Replayed: {name}; {seeds} seeds; grid {_and(grids[0][1], grids[1][1])}", title_justify="left"
+    )
+    for column in ("tuner", "q", "q of grid", "against DS2, 95 %", "to re-size", "5 after", "end"):
         table.add_column(column, justify="left" if column == "tuner" else "right")
     for row in found:
         against = "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
@@ -134,15 +136,26 @@ def _and(first: str, then: str) -> str:
 
 def _show(places: list[Place], name: str) -> None:
     table = RichTable(title=f"Live: {name}", title_justify="left")
-    columns = ("tuner", "runs", "q", "against DS2, 95 %", "to re-size", "5 after", "end", "batches/s", "x untuned")
-    for column in (*columns, "stall", "switches", "ms", "over memory"):
+    columns = (
+        "tuner",
+        "runs",
+        "q",
+        "q of grid",
+        "against DS2, 95 %",
+        "to re-size",
+        "5 after",
+        "end",
+        "batches/s",
+        "x untuned",
+    )
+    for column in (*columns, "stall", "CPU ms a batch", "switches", "over memory"):
         table.add_column(column, justify="left" if column == "tuner" else "right")
     for p in places:
         against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
         shares = (f"{p.before_resize:.3f}", f"{p.after_resize:.3f}", f"{p.at_end:.3f}")
-        rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.switches:.0f}")
+        rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.cpu_ms:.2f}")
         table.add_row(
-            p.tuner, f"{p.runs}", f"{p.q:.3f}", against, *shares, *rates, f"{p.decision_ms:.1f}", f"{p.died:.0%}"
+            p.tuner, f"{p.runs}", f"{p.q:.3f}", against, *shares, *rates, f"{p.switches:.0f}", f"{p.died:.0%}"
         )
     out.print(table)
 

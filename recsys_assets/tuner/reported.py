@@ -1,6 +1,7 @@
 """Comparisons of tuners, kept for whoever shows them: what was simulated, replayed, and measured live.
 
-data/reports/<dataset>/tuner.json    {"contests": {family: rows}, "live": {scenario and machine: rows}, "replayed": the same}
+data/reports/<dataset>/tuner.json    {"contests": {family: rows},
+                                      "live": {scenario and machine: rows}, "replayed": the same}
 """
 
 from __future__ import annotations

@@ -113,7 +113,9 @@ def calibrate(grid: Grid, rows: IntArray | None = None) -> Calibration:
     def model(x: FloatArray) -> Calibration:
         rate, contention = np.exp(x[:N_STAGES]), np.exp(x[N_STAGES : 2 * N_STAGES])
         effective, sharpness, variability = np.exp(x[2 * N_STAGES :])
-        return Calibration(rate, contention, cpu, others, trainer, grid.cores, effective, sharpness, variability, *memory)
+        return Calibration(
+            rate, contention, cpu, others, trainer, grid.cores, effective, sharpness, variability, *memory
+        )
 
     def off(x: FloatArray) -> FloatArray:
         residual = np.log(model(x).throughput(tried) / made) / ERROR

@@ -122,7 +122,7 @@ class _Table:
 def replayed(
     controller: Controller, grids: Sequence[Grid], *, seed: int, steps: int = STEPS, resized: int | None = None
 ) -> FloatArray:
-    """(steps,) q of each interval, from one worker a stage on; `resized`: the second grid holds from there, or half-way."""
+    """(steps,) q of each interval, from one worker a stage on; the second grid holds after `resized`, or half-way."""
     pipeline = MeasuredPipeline(grids, seed=seed, resized=steps // 2 if resized is None else resized)
     controller.begin(1)
     quality, wanted = np.zeros(steps), Allocation.least(1)

@@ -1,4 +1,4 @@
-"""All tuners on replays of measured grids: figures of the real pipeline, the same for all, from as many seeds as wanted.
+"""All tuners on replays of measured grids: figures of the real pipeline, the same for all, as many seeds as wanted.
 
 What it leaves out is what only a running pipeline has: how long a change takes to show, and what bursts do to readings.
 So it is for those whom a live contest would keep waiting for hours, searches above all; the best meet live.

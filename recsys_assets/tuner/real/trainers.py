@@ -1,4 +1,4 @@
-"""Who takes the batches: an accelerator's stand-in that sleeps, or a step that computes on the cores the pipeline needs.
+"""Who takes the batches: one that sleeps in an accelerator's stead, or one that computes on the pipeline's cores.
 
 Asleep it takes no core and so leaves the pipeline all of them, as a GPU does. Computing, it is a sampled softmax over
 mean-pooled embeddings with one hidden layer (torch, one thread, stochastic gradient descent): small, but it takes what
@@ -15,7 +15,7 @@ from recsys_assets.loading.batches import Batch
 
 Step = Callable[[Batch], float]
 """What a trainer does with a batch; the loss, 0 where nothing is learned."""
-WIDTH, HIDDEN, RATE = 32, 64, 0.05
+WIDTH, HIDDEN, RATE = 32, 64, 0.5
 
 
 def sleeping(rate: float) -> Step:
@@ -38,7 +38,7 @@ def computing(n_items: int, *, seed: int) -> Step:
     generator = torch.Generator().manual_seed(seed)
 
     def drawn(*shape: int) -> Any:
-        return (torch.randn(*shape, generator=generator) / WIDTH).requires_grad_()
+        return (torch.randn(*shape, generator=generator) / WIDTH**0.5).requires_grad_()
 
     table, inward, outward = drawn(n_items + 1, WIDTH), drawn(WIDTH, HIDDEN), drawn(HIDDEN, WIDTH)
 
@@ -53,6 +53,6 @@ def computing(n_items: int, *, seed: int) -> Step:
             for weight in (table, inward, outward):
                 weight -= RATE * weight.grad
                 weight.grad = None
-        return float(loss)
+        return float(loss.detach())
 
     return step

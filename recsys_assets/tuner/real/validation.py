@@ -64,8 +64,8 @@ class Validation:
         verdict = "passed" if self.passed else f"NOT passed: {', '.join(self.missed)}"
         return (
             f"{self.scenario}, {self.cores} cores, {self.allocations} allocations: held-out error {self.mape:.1%}, "
-            f"rank correlation {self.rank:.3f}, regret {self.regret:.1%} ({self.worst_regret:.1%} at worst{self.luck}); "
-            f"{verdict}"
+            f"rank correlation {self.rank:.3f}, regret {self.regret:.1%} ({self.worst_regret:.1%} at worst"
+            f"{self.luck}); {verdict}"
         )
 
     @property

@@ -38,7 +38,7 @@ class Scenario:
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
     computes: bool = False
-    """The trainer computes on the cores of the pipeline for as long as it takes; `trainer` is then no more than a bound."""
+    """The trainer computes on the pipeline's cores, for as long as it takes; `trainer` is not asked then."""
     trained_on: Literal["cuda", "cpu"] | None = None
     """SASRec is trained there (`real.training`); `trainer` is then what it takes alone, once that was measured."""
 

@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from recsys_assets.loading.batches import PADDING, Batch
 from recsys_assets.loading.streaming.engine import Knobs
@@ -34,10 +33,8 @@ def test_a_trainer_that_sleeps_takes_no_more_than_its_rate() -> None:
 
 
 def test_a_trainer_that_computes_learns() -> None:
-    rng, losses = np.random.default_rng(0), []
-    step = computing(20, seed=1)
-    for _ in range(300):
-        losses.append(step(batch(rng, 20)))
+    rng, step = np.random.default_rng(0), computing(20, seed=1)
+    losses = [step(batch(rng, 20)) for _ in range(300)]
 
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:10])
 

@@ -69,8 +69,16 @@ if found.steps:
         ],
     )
 SECTIONS = (
-    (found.live, "On the real pipeline", "q: share of the best allocation that was measured, each tuner alone and in turns."),
-    (found.replayed, "Replayed", "q: share of the best allocation that was measured; readings are those measurements, with noise."),
+    (
+        found.live,
+        "On the real pipeline",
+        "q: share of the best allocation that was measured, each tuner alone and in turns.",
+    ),
+    (
+        found.replayed,
+        "Replayed",
+        "q: share of the best allocation that was measured; readings are those measurements, with noise.",
+    ),
     (found.contests, "Simulated pipelines", "q: share of the best possible throughput, of pipelines no tuner saw."),
 )
 for tables, title, said in SECTIONS:
@@ -80,7 +88,10 @@ for tables, title, said in SECTIONS:
         parts.show(
             table(
                 [facts.HEADINGS.get(c, c) for c in columns],
-                [[f"{v:.3f}" if isinstance(v := row.get(c), float) else "–" if v is None else v for c in columns] for row in rows],
+                [
+                    [f"{v:.3f}" if isinstance(v := row.get(c), float) else "–" if v is None else v for c in columns]
+                    for row in rows
+                ],
                 caption=f"Tuners, {title.lower()}, {name}: the best first; differences are against DS2-style control",
                 numbers=range(1, len(columns)),
                 wide=True,
