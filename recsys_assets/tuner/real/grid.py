@@ -83,15 +83,15 @@ class Grid:
 
     @property
     def trainer(self) -> float:
-        """Batches a second that the trainer takes: as it was set, or as it was seen to where it computes."""
-        if not self.scenario.computes:
+        """Batches a second that the trainer takes: as it was set, or as it was seen to where it trains."""
+        if not self.scenario.trains:
             return self.scenario.trainer
         return float(self.throughput.sum() / np.maximum(1 - self.stall, 1e-3).sum())
 
     @property
     def others(self) -> float:
-        """CPU seconds for a batch that no stage has: of a trainer that computes; 0 where it sleeps."""
-        if not self.scenario.computes:
+        """CPU seconds for a batch that no stage has: of a trainer that trains; 0 where it sleeps."""
+        if not self.scenario.trains:
             return 0.0
         return float(max(0.0, np.median(self.process / self.throughput - self.cpu.sum(axis=1))))
 
@@ -166,7 +166,7 @@ def read(path: Path, scenario: Scenario, *, others: float = FOREIGN) -> Grid:
     probes = pq.read_table(path)
     columns = {name: probes[name].to_numpy() for name in probes.column_names if name != "scenario"}
     columns["process"] = columns.pop("cpu")
-    quiet = columns["foreign"] <= others
+    quiet = (columns["foreign"] <= others) & (columns["throughput"] > 0)  # nothing at all: the machine stood still
     kept = {name: values[quiet] for name, values in columns.items()}
     tried, of = np.unique(np.column_stack([kept[k] for k in KEY]), axis=0, return_inverse=True)
     if len(tried) < 10:

@@ -49,6 +49,11 @@ class Scenario:
         return ObjectStore(latency=self.latency, bandwidth=self.bandwidth)
 
     @property
+    def trains(self) -> bool:
+        """Whether the trainer does more than sleep: its pace and its CPU are then what was seen of them."""
+        return self.computes or self.trained_on is not None
+
+    @property
     def trainer_in_words(self) -> str:
         pace = f"takes {self.trainer:,.0f} batches a second at most"
         if self.trained_on is not None:
