@@ -4,7 +4,7 @@
 
 An interval is a decision. The cores that the process may use change in mid-run (processor affinity of all its threads),
 which tuners read like everything else. Repeat by repeat the order is turned round (ABBA), and two by two rotated, so
-that drift of the machine hits all alike; each run is kept as it ends, and a contest that was cut short goes on where it was.
+that drift of the machine hits all alike. Each run is kept as it ends; a contest that was cut short goes on.
 """
 
 from __future__ import annotations

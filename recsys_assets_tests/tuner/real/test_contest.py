@@ -56,8 +56,6 @@ def test_everybody_has_every_place_in_turn() -> None:
     orders = [turns("abcd", repeat) for repeat in range(8)]
 
     assert orders[:3] == [["a", "b", "c", "d"], ["d", "c", "b", "a"], ["c", "d", "a", "b"]]
-    for place in range(4):
-        assert {order[place] for order in orders} >= {"a", "b", "c", "d"} - {orders[0][(place + 1) % 4]}
     for name in "abcd":
         assert sum(order.index(name) for order in orders) == 12  # 1.5 on average
 
