@@ -31,7 +31,7 @@ class MemoryEstimate:
     """Kept up for b pipelines."""
 
     PARTS = N_STAGES + 2
-    NOISE, SURE = 0.1, 8.0
+    NOISE, SURE = 0.12, 8.0
     """Of readings before they have shown it, and the number of readings that this weighs as much as."""
     ELSE, ELSE_SPREAD = 0.1, 1.5
     """What is neither a worker's nor a batch's, before it has shown, and by how much its logarithm may be off."""

@@ -29,6 +29,8 @@ class Run:
     quality: FloatArray
     deaths: np.ndarray
     resized: np.ndarray
+    decision_ms: float = float("nan")
+    """CPU milliseconds of a decision for one pipeline; nan where nobody took the time."""
 
     @property
     def per_pipeline(self) -> FloatArray:

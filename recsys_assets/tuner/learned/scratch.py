@@ -111,7 +111,12 @@ def trained_in(folder: Path) -> list[tuple[Training, LearnedTuner]]:
         return []
     stored: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     found = [Training(**{**t, "looks": tuple(TunerLook(**look) for look in t["looks"])}) for t in stored]
-    return [(t, LearnedTuner.load(_path(folder, t.recipe, t.seed), VIEWS[t.recipe]())) for t in found]
+    return [(t, policy_of(folder, t.recipe, t.seed)) for t in found]
+
+
+def policy_of(folder: Path, recipe: str, seed: int) -> LearnedTuner:
+    """Of one training that was left there."""
+    return LearnedTuner.load(_path(folder, recipe, seed), VIEWS[recipe]())
 
 
 def _config(config: TunerConfig, steps: int | None) -> TunerConfig:
