@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,7 +104,7 @@ class Grid:
     def take(self, rows: IntArray) -> Grid:
         """Of these allocations alone."""
         figures = {f.name: getattr(self, f.name) for f in fields(self)}
-        arrays = {name: a[rows] for name, a in figures.items() if isinstance(a, np.ndarray)}
+        arrays: dict[str, Any] = {name: a[rows] for name, a in figures.items() if isinstance(a, np.ndarray)}
         return replace(self, allocation=self.allocation.take(rows), **arrays)
 
     def row_of(self, knobs: Knobs) -> int:
