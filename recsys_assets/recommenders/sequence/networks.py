@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys_assets.loading.tensors import Inputs
+from recsys_assets.recommenders.sequence.lookup import looked_up
 
 RATING_STEPS = 11
 """0 to 5 stars in halves."""
@@ -170,8 +171,8 @@ class SelfAttention(nn.Module):
         """(h, l, l), or (b, h, l, l) with gaps; -inf for what comes later."""
         place = torch.arange(length, device=self.places.device)
         ago = place[:, None] - place
-        bias = self.places[:, ago.clamp(min=0)].masked_fill(ago < 0, -torch.inf)
-        return bias if self.gaps is None or gaps is None else bias + self.gaps[:, gaps].transpose(0, 1)
+        bias = looked_up(self.places, ago.clamp(min=0)).masked_fill(ago < 0, -torch.inf)
+        return bias if self.gaps is None or gaps is None else bias + looked_up(self.gaps, gaps).transpose(0, 1)
 
 
 class Block(nn.Module):

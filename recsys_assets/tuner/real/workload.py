@@ -67,8 +67,10 @@ LOCAL_DISK = Scenario("local-disk", latency=0.0)
 CPU_TRAINED = tuple(
     replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)
 )
+FAST_TRAINED = Scenario("object-store-fast", latency=0.1, trainer=2_000.0)
+"""An accelerator that takes whatever one process can hand it: for machines of many cores."""
 GPU_TRAINED = Scenario("object-store-gpu", latency=0.1, trained_on="cuda")
-SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED, GPU_TRAINED)}
+SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED, FAST_TRAINED, GPU_TRAINED)}
 
 
 @dataclass(frozen=True)
