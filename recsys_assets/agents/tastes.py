@@ -143,14 +143,14 @@ class TasteModel:
         rated: FloatArray = self.base[movies] + np.einsum("bi,bi->b", tastes, self.design[movies])
         return rated
 
-    def shares(self, history: Histories, movie: int) -> FloatArray:
-        """(r,) stars that each rating of one person adds to what is expected of a movie, beside its base.
+    def shares(self, history: Histories, movies: IntArray) -> FloatArray:
+        """(c, r) stars that each rating of one person adds to what is expected of `movies` (c,), beside their base.
 
         The mean of a belief is linear in the ratings, so these are exact: they sum up to `a_i . x_u`.
         """
         rated = self.design[history.movies]
         residual = (self._today(history).ratings - self.base[history.movies]) / self.noise
-        shares: FloatArray = residual * (rated @ (self.believe(history).covariance[0] @ self.design[movie]))
+        shares: FloatArray = residual * (self.design[movies] @ self.believe(history).covariance[0] @ rated.T)
         return shares
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

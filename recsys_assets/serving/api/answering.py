@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys_assets.recommenders import Reason, Route
+from recsys_assets.recommenders import Route
+from recsys_assets.recommenders.accounts import Shown
 from recsys_assets.recommenders.data import FloatArray, IntArray
-from recsys_assets.recommenders.evidence import evidence_in
-from recsys_assets.recommenders.once import one_history
+from recsys_assets.recommenders.evidence import evidence_of_list
 from recsys_assets.recommenders.ranking import top_k
 from recsys_assets.serving.answers import evidence_in_words
 from recsys_assets.serving.api import fallback as rule
@@ -36,6 +36,8 @@ log = logging.getLogger("recsys.api")
 REASONS_SHOWN = 5
 DEADLINE_SHARE = 0.8
 """Of the deadline: after it no further reason is begun."""
+EXPLAINED_AT_ONCE = 100
+"""Movies: all of most lists, and few enough that the ratings of the longest histories fit beside them."""
 
 
 @dataclass
@@ -174,40 +176,45 @@ def places(served: Served, columns: IntArray, scores: FloatArray, propensities: 
 
 
 def add_reasons(scored: Scores, served: Served, draft: Draft, *, until: float) -> None:
-    """Reasons of each movie of the draft in turn, until there is no time left."""
-    with one_history():
-        for movie in draft.movies:
-            if time.monotonic() > until:
-                return
-            column = int(served.shelf.columns([movie.movie_id])[0])
-            found = sorted(scored.reasons(column), key=lambda reason: -abs(reason.contribution))
-            movie.reasons = shown_reasons(found)
-            if scored.standing.n_ratings and not any(r.kind == "history" for r in movie.reasons):
-                own = evidence_in(scored.recommender, scored.standing.history, movie.movie_id)
-                movie.evidence = list(evidence_in_words(own))
-            draft.explained += 1
+    """Reasons of the movies of the draft, a block at once, until there is no time left."""
+    for start in range(0, len(draft.movies), EXPLAINED_AT_ONCE):
+        if time.monotonic() > until:
+            return
+        block = draft.movies[start : start + EXPLAINED_AT_ONCE]
+        columns = served.shelf.columns(movie.movie_id for movie in block)
+        for movie, shown in zip(block, scored.accounts(columns).largest(REASONS_SHOWN), strict=True):
+            movie.reasons = shown_reasons(shown)
+        if scored.standing.n_ratings:
+            add_evidence(scored, block, columns)
+        draft.explained += len(block)
 
 
-def shown_reasons(reasons: list[Reason]) -> list[ReasonOut]:
+def add_evidence(scored: Scores, movies: list[ListedMovie], columns: IntArray) -> None:
+    """Of the movies whose reasons name none of the person's own."""
+    bare = [place for place, movie in enumerate(movies) if not any(r.kind == "history" for r in movie.reasons)]
+    found = evidence_of_list(scored.recommender, scored.standing.history, columns[bare])
+    for place, own in zip(bare, found, strict=True):
+        movies[place].evidence = list(evidence_in_words(own))
+
+
+def shown_reasons(shown: Shown) -> list[ReasonOut]:
     """The largest, and all others as one: contributions still add up to the score."""
-    finite = [reason for reason in reasons if np.isfinite(reason.contribution)]
-    found = [_out(reason) for reason in finite[:REASONS_SHOWN]]
-    if rest := finite[REASONS_SHOWN:]:
-        total = sum(reason.contribution for reason in rest)
-        found.append(ReasonOut(kind="part", text=f"{len(rest)} smaller reasons", contribution=total))
+    found = [
+        ReasonOut.model_construct(
+            kind=reason.kind,
+            text=reason.words,
+            contribution=reason.contribution,
+            movie_id=reason.movie_id,
+            rating=reason.rating,
+        )
+        for reason in shown.reasons
+    ]
+    if shown.left:
+        text = f"{shown.left} smaller reasons"
+        found.append(
+            ReasonOut.model_construct(kind="part", text=text, contribution=shown.rest, movie_id=None, rating=None)
+        )
     return found
-
-
-def _out(reason: Reason) -> ReasonOut:
-    of_theirs = reason.kind == "history" and reason.rating is not None
-    text = f"you gave {reason.label} {reason.rating:g}" if of_theirs else reason.label
-    return ReasonOut.model_construct(
-        kind=reason.kind,
-        text=text,
-        contribution=float(reason.contribution),
-        movie_id=reason.movie_id,
-        rating=reason.rating,
-    )
 
 
 def finished(
@@ -263,7 +270,7 @@ def popular(service: Service, person: Person, wish: Wish) -> Answer:
     scored = replace(
         fallback_scores(served, person),
         values=newcomers.within(person.genres),
-        reasons=lambda column: newcomers.reasons(column, person.genres),
+        accounts=lambda columns: newcomers.accounts(columns, person.genres),
     )
     draft = Draft(scored, listed(served, scored, person, wish, None))
     add_reasons(scored, served, draft, until=time.monotonic() + service.config.deadline_seconds)
