@@ -24,6 +24,7 @@ from recsys_assets.agents.tastes import TasteModel
 from recsys_assets.recommenders.accounts import Accounts, Amounts, OfRatings, Summand, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import ModelError, Route
 
 
@@ -76,7 +77,8 @@ class SessionAgent(Recommender):
         return other
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        return self._mode().blended(self._values(histories), histories)
+        values = once(self.policy, "values", histories, lambda: self._values(histories))
+        return self._mode().blended(values, histories)
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """Cosine of content."""
@@ -88,7 +90,7 @@ class SessionAgent(Recommender):
         return cosines
 
     def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
-        values = self._values(history)[0]
+        values = once(self.policy, "values", history, lambda: self._values(history))[0]
         of_values = self._accounts_of_values(history, movies, values[movies].astype(np.float64))
         return self._mode().accounts(values, of_values, self._rated(history), movies, history)
 
@@ -117,7 +119,7 @@ class SessionAgent(Recommender):
 
     def _values(self, histories: Histories) -> FloatArray:
         """(b, n) by which all movies are ranked in no mode."""
-        beliefs = self.taste.believe(histories)
+        beliefs = self.taste.belief_once(histories)
         rows = self.policy.layout.beginning(beliefs.mean, beliefs.deviation, histories.lengths)
         return self.policy.ranking(rows, known=nobody())
 

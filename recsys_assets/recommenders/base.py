@@ -170,8 +170,10 @@ class Recommender(Trainable):
 
     def _scores(self, histories: Histories, users: IntArray, fallback: FloatArray) -> FloatArray:
         """`_score` where there is a history, `fallback` (n_movies,) where there is none."""
-        scores = np.empty((len(histories), len(self.movies)), dtype=np.float32)
         warm = np.flatnonzero(histories.lengths > 0)
+        scores = np.empty((len(histories), len(self.movies)), dtype=np.float32)
+        if len(warm) == len(scores) == 1:
+            return np.asarray(self._score(histories, users), dtype=np.float32)
         scores[histories.lengths == 0] = fallback
         if len(warm):
             scores[warm] = self._score(histories.take(warm), users[warm])

@@ -27,6 +27,7 @@ from recsys_assets.recommenders.hybrid_search import standardized
 from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
 from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.parts import NamedParts, part_scores, parts_state, restore_parts
 from recsys_assets.recommenders.ranking import hide, top_k
 
@@ -137,7 +138,7 @@ class NextItem(Recommender):
         return Shortlist(scores, together, movies, features)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        return self._ordered(self._shortlist(histories, users))
+        return self._ordered(once(self, "shortlist", histories, lambda: self._shortlist(histories, users)))
 
     def _ordered(self, listed: Shortlist) -> FloatArray:
         """Candidates by `weights`; below them all others, in the order of the parts together."""
@@ -151,7 +152,7 @@ class NextItem(Recommender):
         return scores.astype(np.float32)
 
     def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
-        listed = self._shortlist(history, np.array([user]))
+        listed = once(self, "shortlist", history, lambda: self._shortlist(history, np.array([user])))
         order = np.argsort(listed.movies[0])
         place = order[np.minimum(np.searchsorted(listed.movies[0], movies, sorter=order), len(order) - 1)]
         inside = listed.movies[0, place] == movies

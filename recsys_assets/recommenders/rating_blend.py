@@ -28,6 +28,7 @@ from recsys_assets.recommenders.parts import (
     figures_state,
     figures_text,
     fit_parts,
+    part_score,
     part_scores,
     parts_state,
     restore_parts,
@@ -140,7 +141,7 @@ class RatingBlend(RatingPredictor):
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         scores = np.full((len(users), len(self.movies)), self.constants[0], dtype=np.float32)
         for part, weight in zip(self.parts.values(), self.weights[0], strict=True):
-            scores += np.float32(weight) * part._score(histories, users)
+            scores += np.float32(weight) * part_score(part, histories, users)
         return scores
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:

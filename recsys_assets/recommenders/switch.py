@@ -24,7 +24,7 @@ from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.cold_movies import NEVER, ColdRule, choose_stretch, placed, tried
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out
-from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, parts_state, restore_parts
+from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, part_score, parts_state, restore_parts
 from recsys_assets.recommenders.results import Route
 from recsys_assets.recommenders.switch_rule import Bucket, Rule, buckets_of, choose, shortened
 
@@ -157,8 +157,8 @@ class Switch(Recommender):
         scores = routed(self.rule, self.parts, histories, users)
         rows = np.flatnonzero(self._part_of(histories) != COLD_PART) if self.cold.any() else np.empty(0, dtype=int)
         if len(rows):
-            some = histories.take(rows)
-            content = self.parts[COLD_PART]._score(some, users[rows])
+            some = _of(histories, rows)
+            content = part_score(self.parts[COLD_PART], some, users[rows])
             scores[rows] = placed(scores[rows], content, some, self.cold, self.cold_rule.chosen)
         return scores
 
@@ -177,7 +177,7 @@ class Switch(Recommender):
             at = np.flatnonzero(mine)
             if not len(at):
                 continue
-            own = part._score(history, np.array([user]))[0, movies[at]].astype(np.float64)
+            own = part_score(part, history, np.array([user]))[0, movies[at]].astype(np.float64)
             account = part._accounts(history, user, movies[at], own)
             if part is self.parts[COLD_PART] and by_content[at].all():
                 label = f"nobody rated it yet: its content, {self.cold_rule.words}"
@@ -221,8 +221,13 @@ def routed(rule: Rule, parts: dict[str, Recommender], histories: Histories, user
     """Scores (b, n_movies) of `b` histories, none empty, each by the part of its bucket."""
     chosen = rule.chosen[rule.bucket_of(histories.lengths)]
     found = [(np.flatnonzero(chosen == place), parts[rule.parts[place]]) for place in np.unique(chosen).tolist()]
-    scores = [(rows, part._score(histories.take(rows), users[rows])) for rows, part in found]
+    scores = [(rows, part_score(part, _of(histories, rows), users[rows])) for rows, part in found]
     whole = np.empty((len(histories), scores[0][1].shape[1]), dtype=np.float32)
     for rows, own in scores:
         whole[rows] = own
     return whole
+
+
+def _of(histories: Histories, rows: IntArray) -> Histories:
+    """These rows; the very histories where it is all of one."""
+    return histories if len(rows) == len(histories) == 1 else histories.take(rows)

@@ -29,6 +29,7 @@ from recsys_assets.recommenders.parts import (
     figures_state,
     figures_text,
     fit_parts,
+    part_score,
     part_scores,
     parts_state,
     restore_parts,
@@ -97,7 +98,7 @@ class TopnBlend(Recommender):
         total = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
         for part, weight in zip(self.parts.values(), self.weights, strict=True):
             if weight:
-                total += weight * standardized_unseen(part._score(histories, users), histories)
+                total += weight * standardized_unseen(part_score(part, histories, users), histories)
         return total
 
     def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:

@@ -15,25 +15,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recsys_assets.recommenders import Route
-from recsys_assets.recommenders.accounts import Shown
 from recsys_assets.recommenders.data import FloatArray, IntArray
-from recsys_assets.recommenders.evidence import evidence_of_list
+from recsys_assets.recommenders.once import one_history
 from recsys_assets.recommenders.ranking import top_k
-from recsys_assets.serving.answers import evidence_in_words
 from recsys_assets.serving.api import fallback as rule
 from recsys_assets.serving.api.asks import Person, Wish
 from recsys_assets.serving.api.choosing import CANDIDATES, Chance, choose
 from recsys_assets.serving.api.deadline import TooBusyError, TooLateError
 from recsys_assets.serving.api.fallback import Fallback
-from recsys_assets.serving.api.schemas.lists import AnsweredBy, ListedMovie, ReasonOut
+from recsys_assets.serving.api.schemas.lists import AnsweredBy, ListedMovie
 from recsys_assets.serving.api.scoring import Scores, fallback_scores, score
 from recsys_assets.serving.api.served import Served
+from recsys_assets.serving.api.telling import told_of
 
 if TYPE_CHECKING:
     from recsys_assets.serving.api.service import Service
 
 log = logging.getLogger("recsys.api")
-REASONS_SHOWN = 5
 DEADLINE_SHARE = 0.8
 """Of the deadline: after it no further reason is begun."""
 EXPLAINED_AT_ONCE = 100
@@ -92,7 +90,8 @@ def recommend(service: Service, person: Person, wish: Wish, *, model: str | None
             add_reasons(scored, served, draft, until=until)
 
     def work(draft: Draft) -> None:
-        by(score(served, person, alpha=wish.alpha, content=content), draft)
+        with one_history():
+            by(score(served, person, alpha=wish.alpha, content=content), draft)
 
     draft, failed = in_time(service, served, work)
     if failed is not None:
@@ -182,39 +181,9 @@ def add_reasons(scored: Scores, served: Served, draft: Draft, *, until: float) -
             return
         block = draft.movies[start : start + EXPLAINED_AT_ONCE]
         columns = served.shelf.columns(movie.movie_id for movie in block)
-        for movie, shown in zip(block, scored.accounts(columns).largest(REASONS_SHOWN), strict=True):
-            movie.reasons = shown_reasons(shown)
-        if scored.standing.n_ratings:
-            add_evidence(scored, block, columns)
+        for movie, told in zip(block, told_of(scored, served, columns.tolist()), strict=True):
+            movie.reasons, movie.evidence = told.reasons, told.evidence
         draft.explained += len(block)
-
-
-def add_evidence(scored: Scores, movies: list[ListedMovie], columns: IntArray) -> None:
-    """Of the movies whose reasons name none of the person's own."""
-    bare = [place for place, movie in enumerate(movies) if not any(r.kind == "history" for r in movie.reasons)]
-    found = evidence_of_list(scored.recommender, scored.standing.history, columns[bare])
-    for place, own in zip(bare, found, strict=True):
-        movies[place].evidence = list(evidence_in_words(own))
-
-
-def shown_reasons(shown: Shown) -> list[ReasonOut]:
-    """The largest, and all others as one: contributions still add up to the score."""
-    found = [
-        ReasonOut.model_construct(
-            kind=reason.kind,
-            text=reason.words,
-            contribution=reason.contribution,
-            movie_id=reason.movie_id,
-            rating=reason.rating,
-        )
-        for reason in shown.reasons
-    ]
-    if shown.left:
-        text = f"{shown.left} smaller reasons"
-        found.append(
-            ReasonOut.model_construct(kind="part", text=text, contribution=shown.rest, movie_id=None, rating=None)
-        )
-    return found
 
 
 def finished(
@@ -254,9 +223,11 @@ def rank(service: Service, person: Person, movies: list[int], *, explain: bool, 
         if explain:
             add_reasons(scored, served, draft, until=until)
 
-    draft, failed = in_time(
-        service, served, lambda draft: by(score(served, replace(person, genres=()), alpha=None, content=None), draft)
-    )
+    def work(draft: Draft) -> None:
+        with one_history():
+            by(score(served, replace(person, genres=()), alpha=None, content=None), draft)
+
+    draft, failed = in_time(service, served, work)
     if failed is not None:
         draft = Draft()
         by(fallback_scores(served, person), draft)

@@ -37,7 +37,7 @@ class ApiConfig(BaseModel, extra="forbid", frozen=True):
     max_models: PositiveInt = 8
     """Champions in memory at once; the default one always is."""
     cache_bytes: int = Field(default=64 << 20, ge=0)
-    """For scores of users who ask again, of each champion."""
+    """For scores of users who ask again, of each champion; a quarter more for their reasons."""
     shadow_share: float = Field(default=0.2, ge=0, le=1)
     """Of one core, at most, that challengers may take; 0: they are not asked."""
     max_body: PositiveInt = 1 << 20

@@ -42,6 +42,8 @@ class Scores:
     accounts: Callable[[IntArray], Accounts]
     recommender: Recommender
     genres: tuple[str, ...]
+    user: int | None = None
+    """Whose they are, where nothing but the model and its own data goes in."""
 
 
 def standing_of(recommender: Recommender, person: Person) -> Standing:
@@ -102,7 +104,7 @@ def _plain(model: Recommender, standing: Standing, person: Person, *, cache: obj
     def accounts(columns: IntArray) -> Accounts:
         return model.accounts(standing.history, standing.known, columns, values[columns], genres=person.genres)
 
-    return Scores(values, standing, accounts, model, person.genres)
+    return Scores(values, standing, accounts, model, person.genres, None if cache is None else person.user_id)
 
 
 def _blended(own: Scores, other: Scores, alpha: float) -> Scores:
