@@ -27,7 +27,7 @@ def paired_dots(
 
 def between(weights: FloatArray | sparse.csr_matrix, rows: IntArray, columns: IntArray) -> FloatArray:
     """(columns, rows) of few `columns` of a dense or sparse matrix."""
-    if not sparse.issparse(weights):
+    if isinstance(weights, np.ndarray):
         return np.asarray(weights[rows[None, :], columns[:, None]])
     place = np.full(weights.shape[1], -1)
     place[columns] = np.arange(len(columns))
