@@ -93,7 +93,7 @@ class ItemToItem(Recommender):
 
     def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
         weights = self._input(history).toarray()[0]
-        places, columns = Ids(self.kept).index(history.movies), Ids(self.kept).index(movies)
+        places, columns = Ids(self.kept).index(history.movies.astype(np.int64)), Ids(self.kept).index(movies)
         told = (columns >= 0) & bool(weights.any())
         amounts = np.zeros((len(movies), len(places)))
         kept, known = np.flatnonzero(places >= 0), np.flatnonzero(told)

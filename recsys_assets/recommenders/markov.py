@@ -100,7 +100,7 @@ class Markov(Recommender):
         attention = self._attention(history).toarray()[0][history.movies]
         seen = np.flatnonzero(attention)
         amounts = np.zeros((len(movies), len(attention)))
-        amounts[:, seen] = attention[seen] * between(self.transitions, history.movies[seen], movies)
+        amounts[:, seen] = attention[seen] * between(self.transitions, history.movies[seen].astype(np.int64), movies)
         known = Summand("popularity", "known to many", scores - amounts.sum(axis=1))
         return Accounts.of_ratings(self._rated(history), amounts, known)
 

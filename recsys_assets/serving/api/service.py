@@ -121,14 +121,7 @@ class Service:
         log.info("champion swapped" if swap.before else "champion loaded", extra=said)
         served = self.champions.loaded(swap.model)
         if served is not None:
-            if swap.before is not None:
-                self._forget_info(swap.model)
-            self.metrics.champion.labels(swap.model, str(swap.after), served.data_version).set(1)
-
-    def _forget_info(self, model: str) -> None:
-        gauge = self.metrics.champion
-        for labels in [labels for labels in list(gauge._metrics) if labels[0] == model]:
-            gauge.remove(*labels)
+            self.metrics.champion_is(served.model, served.version, served.data_version)
 
 
 async def service_of(request: Request) -> Service:

@@ -26,9 +26,9 @@ def told_of(scored: Scores, served: Served, columns: list[int]) -> list[Told]:
     found = {column: served.told.get((scored.user, column)) for column in columns}
     missing = [column for column, told in found.items() if told is None]
     if missing:
-        for column, told in zip(missing, _told(scored, np.array(missing)), strict=True):
-            found[column] = told
-            served.told.put((scored.user, column), told)
+        for column, made in zip(missing, _told(scored, np.array(missing)), strict=True):
+            found[column] = made
+            served.told.put((scored.user, column), made)
     return [told for column in columns if (told := found[column]) is not None]
 
 
