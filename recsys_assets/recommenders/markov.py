@@ -84,7 +84,11 @@ class Markov(Recommender):
         self.prior = (c.prior * known / max(known.max(), 1.0)).astype(np.float32)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        found = (self._attention(histories) @ self.transitions).toarray()
+        attention = self._attention(histories)
+        if len(histories) == 1:  # the same sums, without making a sparse row of them
+            found = (self.transitions[attention.indices].T @ attention.data)[None]
+        else:
+            found = (attention @ self.transitions).toarray()
         return np.asarray(found + self.prior, dtype=np.float32)
 
     def _similar(self, movies: IntArray) -> FloatArray:

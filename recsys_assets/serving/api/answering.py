@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 
 from recsys_assets.recommenders import Route
 from recsys_assets.recommenders.data import FloatArray, IntArray
@@ -76,10 +77,10 @@ class Answer:
         }
 
 
-def recommend(service: Service, person: Person, wish: Wish, *, model: str | None, request_id: str) -> Answer:
+async def recommend(service: Service, person: Person, wish: Wish, *, model: str | None, request_id: str) -> Answer:
     """The list for `person`. Raises NoChampionError where no champion can answer at all."""
-    served, missing = service.champion(model)
-    content = service.content() if wish.alpha is not None and served.model != "content" else None
+    served, missing = await service.champion_soon(model)
+    content = await service.content() if wish.alpha is not None and served.model != "content" else None
     chance = Chance(service.rng(request_id), service.config.first_share) if wish.policy == "stochastic" else None
     until = time.monotonic() + DEADLINE_SHARE * service.config.deadline_seconds
 
@@ -93,20 +94,20 @@ def recommend(service: Service, person: Person, wish: Wish, *, model: str | None
         with one_history():
             by(score(served, person, alpha=wish.alpha, content=content), draft)
 
-    draft, failed = in_time(service, served, work)
+    draft, failed = await in_time(service, served, work)
     if failed is not None:
         draft = Draft()
-        by(fallback_scores(served, person), draft)
+        await run_in_threadpool(by, fallback_scores(served, person), draft)
     return finished(served, person, wish, draft, failed or missing, slow=failed is not None)
 
 
-def in_time(service: Service, served: Served, work: Callable[[Draft], None]) -> tuple[Draft, Fallback | None]:
+async def in_time(service: Service, served: Served, work: Callable[[Draft], None]) -> tuple[Draft, Fallback | None]:
     """Run `work` with the service's deadline; what it drafted, or why there is nothing."""
     draft, seconds = Draft(), service.config.deadline_seconds
     started = time.perf_counter()
     failed = None
     try:
-        service.deadlines.within(seconds, lambda: work(draft))
+        await service.deadlines.awaited(seconds, lambda: work(draft))
     except TooLateError:
         if not draft.movies:
             failed = rule.model_slow(served.model, seconds)
@@ -207,9 +208,9 @@ def finished(
     return Answer(served, "fallback" if slow else wish.policy, told, route, draft.movies, notes, ignored)
 
 
-def rank(service: Service, person: Person, movies: list[int], *, explain: bool, model: str | None) -> Answer:
+async def rank(service: Service, person: Person, movies: list[int], *, explain: bool, model: str | None) -> Answer:
     """All of `movies` (known ids) in the order of the model's scores; seen ones too."""
-    served, missing = service.champion(model)
+    served, missing = await service.champion_soon(model)
     until = time.monotonic() + DEADLINE_SHARE * service.config.deadline_seconds
     columns = np.unique(served.shelf.columns(movies))
     columns = columns[columns >= 0]
@@ -227,10 +228,10 @@ def rank(service: Service, person: Person, movies: list[int], *, explain: bool, 
         with one_history():
             by(score(served, replace(person, genres=()), alpha=None, content=None), draft)
 
-    draft, failed = in_time(service, served, work)
+    draft, failed = await in_time(service, served, work)
     if failed is not None:
         draft = Draft()
-        by(fallback_scores(served, person), draft)
+        await run_in_threadpool(by, fallback_scores(served, person), draft)
     return finished(served, person, Wish(explain=explain), draft, failed or missing, slow=failed is not None)
 
 

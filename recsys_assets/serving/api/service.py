@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from recsys_assets.recommenders import MODELS
 from recsys_assets.serving.api import fallback as rule
@@ -91,9 +92,15 @@ class Service:
         self.metrics.fallbacks.labels("model_missing").inc()
         return default, rule.model_missing(model, default.model, why)
 
-    def content(self) -> Served | None:
+    async def champion_soon(self, model: str | None) -> tuple[Served, Fallback | None]:
+        """`champion`, for an event loop: a thread waits only for one that is not in memory yet."""
+        if model is None or self.champions.loaded(model) is not None:
+            return self.champion(model)
+        return await run_in_threadpool(self.champion, model)
+
+    async def content(self) -> Served | None:
         """The content champion, for blends."""
-        found, missing = self.champion("content")
+        found, missing = await self.champion_soon("content")
         return None if missing else found
 
     def rng(self, request_id: str) -> np.random.Generator:
