@@ -58,6 +58,8 @@ class Service:
             thread.start()
         self.shadowing.start()
         ready = {served.name for served in self.champions.in_memory().values()}
+        if not ready:
+            log.warning("no champion yet, one is looked for every second", extra={"why": self.champions.why_none()})
         log.info("started", extra={"seconds": round(time.perf_counter() - started, 3), "champions": sorted(ready)})
 
     def stop(self) -> None:
