@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from recsys_assets.agents.dqn.policy import QPolicy
-from recsys_assets.agents.modes import Mode, of_ratings
+from recsys_assets.agents.modes import Mode, named
 from recsys_assets.agents.newcomers import LEARNED, AgentNewcomers, nobody
 from recsys_assets.agents.tastes import TasteModel
+from recsys_assets.recommenders.accounts import Accounts, Amounts, OfRatings, Summand, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
-from recsys_assets.recommenders.results import ModelError, Reason, Route
+from recsys_assets.recommenders.once import once
+from recsys_assets.recommenders.results import ModelError, Route
 
 
 class AnsweringConfig(BaseModel, extra="forbid"):
@@ -75,29 +77,41 @@ class SessionAgent(Recommender):
         return other
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        return self._mode().blended(self._values(histories), histories)
+        values = once(self.policy, "values", histories, lambda: self._values(histories))
+        return self._mode().blended(values, histories)
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """Cosine of content."""
         cosines: FloatArray = self.content[movies] @ self.content.T
         return cosines
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        values = self._values(history)[0]
-        of_value = self._reasons_of_value(history, movie, float(values[movie]))
-        return self._mode().reasons(values, of_value, history, movie, titles=self.titles, ids=self.movies)
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        cosines: FloatArray = self.content[movies] @ self.content[others].T
+        return cosines
 
-    def _reasons_of_value(self, history: Histories, movie: int, value: float) -> list[Reason]:
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        values = once(self.policy, "values", history, lambda: self._values(history))[0]
+        of_values = self._accounts_of_values(history, movies, values[movies].astype(np.float64))
+        return self._mode().accounts(values, of_values, self._rated(history), movies, history)
+
+    def _accounts_of_values(self, history: Histories, movies: IntArray, values: Amounts) -> Accounts:
         """Summands of Q: the parts of the supervised start, the taste by the ratings it is believed from, the rest."""
-        level = float(self.taste.base[movie])
-        taste = self.taste.shares(history, movie)
-        renown = float(self.policy.items.weights[0] * self.policy.items.popularity[movie])
-        return [
-            Reason("bias", "how this movie is rated", level),
-            *of_ratings(taste, history, titles=self.titles, ids=self.movies, how="their taste, as it shows in"),
-            Reason("popularity", "known to many", renown),
-            Reason("part", LEARNED, value - level - float(taste.sum()) - renown),
-        ]
+        level = self.taste.base[movies].astype(np.float64)
+        taste = self.taste.shares(history, movies).astype(np.float64)
+        renown = (self.policy.items.weights[0] * self.policy.items.popularity[movies]).astype(np.float64)
+        learned = values - level - taste.sum(axis=1) - renown
+        return together(
+            [
+                named(OfRatings(self._rated(history), taste, "your taste, as it shows in ")),
+                Accounts(
+                    (
+                        Summand("bias", "how this movie is rated", level),
+                        Summand("popularity", "known to many", renown),
+                        Summand("part", LEARNED, learned),
+                    )
+                ),
+            ]
+        )
 
     def _mode(self) -> Mode:
         c = self.config
@@ -105,7 +119,7 @@ class SessionAgent(Recommender):
 
     def _values(self, histories: Histories) -> FloatArray:
         """(b, n) by which all movies are ranked in no mode."""
-        beliefs = self.taste.believe(histories)
+        beliefs = self.taste.belief_once(histories)
         rows = self.policy.layout.beginning(beliefs.mean, beliefs.deviation, histories.lengths)
         return self.policy.ranking(rows, known=nobody())
 

@@ -10,14 +10,14 @@ Every part is a sum over something a person knows (a movie they rated, a genre t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from recsys_assets.recommenders.data import FloatArray, Histories, Ids
+from recsys_assets.recommenders.accounts import Accounts, OfRatings, RatedMovies, Summand, only_largest, together
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.recommenders.newcomers import genres_named, movies_of_genre
-from recsys_assets.recommenders.results import Reason
 
 MIDDLE_STARS = 3.0
 """A movie rated above it counts as liked, below as disliked, in the likeness of content."""
@@ -56,35 +56,35 @@ class Mode:
         own, other = standardized(q), standardized(self._likeness(histories))
         return ((1 - self.alpha) * own + self.alpha * other + self.bias * self.closeness).astype(np.float32)
 
-    def reasons(
-        self, q: FloatArray, of_q: Sequence[Reason], history: Histories, movie: int, *, titles: Sequence[str], ids: Ids
-    ) -> list[Reason]:
-        """Summands of a blended score, where `of_q` are those of `q[movie]`, values (n,) of all movies."""
+    def accounts(
+        self, q: FloatArray, of_q: Accounts, rated: RatedMovies, movies: IntArray, history: Histories
+    ) -> Accounts:
+        """Summands of the blended scores of `movies` (c,); `of_q` are those of their `q`, values (n,) of all movies."""
         if self.plain:
-            return list(of_q)
-        share = (1 - self.alpha) / spread(q[None])[0, 0]
-        found = [replace(reason, contribution=share * reason.contribution) for reason in of_q]
-        level = -share * float(q.mean())
+            return of_q
+        share = (1 - self.alpha) / float(spread(q[None])[0, 0])
+        found, level = [of_q.scaled(share)], -share * float(q.mean())
         if self.alpha:
             likeness = self._likeness(history)
-            scale = self.alpha / spread(likeness)[0, 0]
-            parts = scale * self._likeness_by_rating(history, movie)
-            found += of_ratings(parts, history, titles=titles, ids=ids, how="in genres, plot and renown, like")
+            scale = self.alpha / float(spread(likeness)[0, 0])
+            parts = scale * self._likeness_by_rating(history, movies).astype(np.float64)
+            found.append(named(OfRatings(rated, parts, "in genres, plot and renown, like ")))
             level -= scale * float(likeness.mean())
+        others = [Summand("bias", "measured against the average movie", np.full(len(movies), level))]
         if self.genres:
             label = f"of the genres asked for: {', '.join(self.genres)}"
-            found.append(Reason("genre", label, self.bias * float(self.closeness[movie])))
-        return [*found, Reason("bias", "measured against the average movie", level)]
+            others.append(Summand("genre", label, self.bias * self.closeness[movies].astype(np.float64)))
+        return together([*found, Accounts(tuple(others))])
 
     def _likeness(self, histories: Histories) -> FloatArray:
         """(b, n) cosines."""
         profiles = self._profiles(histories)
         return np.asarray(profiles / _length(profiles) @ self.content.T, dtype=np.float32)
 
-    def _likeness_by_rating(self, history: Histories, movie: int) -> FloatArray:
-        """(r,) what each rating of one user adds to the likeness of a movie."""
+    def _likeness_by_rating(self, history: Histories, movies: IntArray) -> FloatArray:
+        """(c, r) what each rating of one user adds to the likeness of `movies` (c,)."""
         weights = (history.ratings - MIDDLE_STARS) / _length(self._profiles(history))[0, 0]
-        parts: FloatArray = weights * (self.content[history.movies] @ self.content[movie])
+        parts: FloatArray = weights * (self.content[movies] @ self.content[history.movies].T)
         return parts
 
     def _profiles(self, histories: Histories) -> FloatArray:
@@ -93,23 +93,9 @@ class Mode:
         return np.asarray(liked @ self.content)
 
 
-def of_ratings(parts: FloatArray, history: Histories, *, titles: Sequence[str], ids: Ids, how: str) -> list[Reason]:
-    """One reason for each of the weightiest ratings of one user, and one for all others together. `parts` (r,)."""
-    order = np.argsort(-np.abs(parts), kind="stable")
-    named = [
-        Reason(
-            "history",
-            f"{how} {titles[history.movies[place]]}",
-            float(parts[place]),
-            int(ids.values[history.movies[place]]),
-            float(history.ratings[place]),
-        )
-        for place in order[:NAMED]
-    ]
-    if len(order) <= NAMED:
-        return named
-    left = order[NAMED:]
-    return [*named, Reason("history", f"{how} {len(left)} other movies they rated", float(parts[left].sum()))]
+def named(of: OfRatings) -> Accounts:
+    """One reason for each of the weightiest ratings, and one for all others together."""
+    return only_largest(of, NAMED, of.how + "{} other movies you rated")
 
 
 def closeness_to(catalogue: pl.DataFrame, genres: Sequence[str]) -> FloatArray:

@@ -20,9 +20,9 @@ import numpy as np
 
 from recsys_assets.agents.dqn.policy import QPolicy
 from recsys_assets.agents.tastes import Beliefs, TasteModel
-from recsys_assets.recommenders.data import FloatArray, Histories
-from recsys_assets.recommenders.newcomers import Newcomers, genres_named, movies_of_genre
-from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.accounts import Accounts, Summand, together
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.newcomers import Newcomers
 
 STATED, STATED_NOISE = 1.0, 0.1
 """Stars by which a genre is taken to be liked more than others, and the variance of that."""
@@ -42,34 +42,41 @@ class AgentNewcomers(Newcomers):
 
     def within(self, genres: Sequence[str]) -> FloatArray:
         """Q (n_movies,) for the taste that the genres speak of, -inf for movies of none; all movies where empty."""
-        named = genres_named(self.catalogue, genres)
+        named = self.genres.named(genres)
         if not named:
             return super().within(genres)
-        of_any = np.any([movies_of_genre(self.catalogue, genre) for genre in named], axis=0)
+        of_any = np.any([self.genres.row(genre) for genre in named], axis=0)
         return np.where(of_any, self._values(named), -np.inf).astype(np.float32)
 
-    def reasons(self, movie: int, genres: Sequence[str]) -> list[Reason]:
-        named = genres_named(self.catalogue, genres)
-        if not named or not any(movies_of_genre(self.catalogue, genre)[movie] for genre in named):
-            return super().reasons(movie, genres)
-        taste = float(self.believed(named).mean[0] @ self.taste.design[movie])
-        level = float(self.taste.base[movie])
-        renown = float(self.policy.items.weights[0] * self.policy.items.popularity[movie])
-        return [
-            Reason("bias", "how this movie is rated", level),
-            Reason("genre", f"what liking {' and '.join(named)} says of their taste", taste),
-            Reason("popularity", "known to many", renown),
-            Reason("part", LEARNED, float(self._values(named)[movie]) - level - taste - renown),
-        ]
+    def accounts(self, movies: IntArray, genres: Sequence[str]) -> Accounts:
+        named = self.genres.named(genres)
+        if not named:
+            return super().accounts(movies, genres)
+        of_any = np.any([self.genres.row(genre)[movies] for genre in named], axis=0)
+        inside, outside = np.flatnonzero(of_any), np.flatnonzero(~of_any)
+        told = [self._accounts_within(movies[inside], named).spread(inside, len(movies))]
+        if len(outside):
+            told.append(super().accounts(movies[outside], named).spread(outside, len(movies)))
+        return together(told)
+
+    def _accounts_within(self, movies: IntArray, named: Sequence[str]) -> Accounts:
+        taste = (self.taste.design[movies] @ self.believed(named).mean[0]).astype(np.float64)
+        level = self.taste.base[movies].astype(np.float64)
+        renown = (self.policy.items.weights[0] * self.policy.items.popularity[movies]).astype(np.float64)
+        return Accounts(
+            (
+                Summand("bias", "how this movie is rated", level),
+                Summand("genre", f"what liking {' and '.join(named)} says of their taste", taste),
+                Summand("popularity", "known to many", renown),
+                Summand("part", LEARNED, self._values(named)[movies] - level - taste - renown),
+            )
+        )
 
     def believed(self, named: Sequence[str]) -> Beliefs:
         """Of one person of whom nothing but these genres is known."""
         n, weights = len(self.taste.base), self.policy.items.popularity
         everything = _average(self.taste.design, weights)
-        rows = [
-            _average(self.taste.design, weights * movies_of_genre(self.catalogue, genre)) - everything
-            for genre in named
-        ]
+        rows = [_average(self.taste.design, weights * self.genres.row(genre)) - everything for genre in named]
         stated = replace(
             self.taste,
             design=np.concatenate([self.taste.design, np.stack(rows)]).astype(np.float32),

@@ -24,6 +24,7 @@ from pydantic import BaseModel, PositiveInt
 from recsys_assets.agents.factorization import factorize
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.once import once
 
 BLOCK = 512
 """Users whose covariances are held at once."""
@@ -119,6 +120,10 @@ class TasteModel:
             return self.start(0)
         return Beliefs(np.concatenate([p.mean for p in parts]), np.concatenate([p.covariance for p in parts]))
 
+    def belief_once(self, histories: Histories) -> Beliefs:
+        """`believe`; within `one_history`, as it was made before for these very histories."""
+        return once(self, "beliefs", histories, lambda: self.believe(histories))
+
     def update(
         self, beliefs: Beliefs, movies: IntArray, ratings: FloatArray, *, noise: FloatArray | None = None
     ) -> Beliefs:
@@ -143,14 +148,14 @@ class TasteModel:
         rated: FloatArray = self.base[movies] + np.einsum("bi,bi->b", tastes, self.design[movies])
         return rated
 
-    def shares(self, history: Histories, movie: int) -> FloatArray:
-        """(r,) stars that each rating of one person adds to what is expected of a movie, beside its base.
+    def shares(self, history: Histories, movies: IntArray) -> FloatArray:
+        """(c, r) stars that each rating of one person adds to what is expected of `movies` (c,), beside their base.
 
         The mean of a belief is linear in the ratings, so these are exact: they sum up to `a_i . x_u`.
         """
         rated = self.design[history.movies]
         residual = (self._today(history).ratings - self.base[history.movies]) / self.noise
-        shares: FloatArray = residual * (rated @ (self.believe(history).covariance[0] @ self.design[movie]))
+        shares: FloatArray = residual * (self.design[movies] @ self.belief_once(history).covariance[0] @ rated.T)
         return shares
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -169,8 +174,12 @@ class TasteModel:
         worth = weights[histories.indptr[rows[0]] : histories.indptr[rows[-1] + 1]]  # blocks are rows in a row
         seen = replace(taken, ratings=worth).matrix(n)
         residual = replace(taken, ratings=worth * (taken.ratings - self.base[taken.movies])).matrix(n)
-        outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
-        gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
+        if len(rows) == 1:  # a list that is asked for: no squares of movies nobody rated
+            rated = self.design[taken.movies]
+            gram = (rated.T @ (rated * worth[:, None]))[None] / self.noise
+        else:
+            outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.base), -1)
+            gram = (seen @ outer).reshape(len(rows), self.width, self.width) / self.noise
         precision = gram + np.linalg.inv(self.prior)
         covariance = np.linalg.inv(precision.astype(np.float64))
         mean = np.einsum("bij,bj->bi", covariance, (residual @ self.design) / self.noise)

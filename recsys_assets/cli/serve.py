@@ -14,7 +14,12 @@ def serve(
         str, typer.Option(envvar="RECSYS_API_HOST", help="Where to listen; 0.0.0.0 for all addresses.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="RECSYS_API_PORT", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each holds the champions.")] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="RECSYS_API_WORKERS", min=1, max=64, help="Processes; each holds the champions, limits are of each."
+        ),
+    ] = 1,
     keys: Annotated[
         bool | None,
         typer.Option("--keys/--no-keys", help="Ask for an API key. [default: beyond loopback]", show_default=False),
@@ -36,7 +41,10 @@ def serve(
     shadow: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a core that challengers may take; 0: they are not asked.")
     ] = 0.2,
-    cache_mb: Annotated[int, typer.Option(min=0, help="For scores of users who ask again, of each champion.")] = 64,
+    cache_mb: Annotated[
+        int,
+        typer.Option(min=0, help="For scores of users who ask again, of each champion; a quarter more for reasons."),
+    ] = 64,
     dataset: DatasetOption = None,
 ) -> None:
     """Serve recommendations over HTTP; http://127.0.0.1:8000/docs shows how to ask."""

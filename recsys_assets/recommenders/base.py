@@ -2,7 +2,7 @@
 
 `Recommender` validates, maps ids, masks what a user has seen, answers cold users and batches; how it is fitted, saved
 and loaded is in `trainable`. A model file gives `_fit`, `_score`, `_state`/`_restore`, and where it can `_similar` and
-`_explain`.
+`_accounts`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, RatedMovies, Summand
 from recsys_assets.recommenders.asked import hidden_pairs, newcomer_history
 from recsys_assets.recommenders.checks import RATING_MAX, RATING_MIN
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.recommenders.newcomers import genres_named, newcomer_route
 from recsys_assets.recommenders.ranking import hide, top_k
-from recsys_assets.recommenders.results import Explanation, ModelError, Reason, Recommendations, Route
+from recsys_assets.recommenders.results import Explanation, ModelError, Recommendations, Route
 from recsys_assets.recommenders.trainable import Trainable
 
 Exclude = Literal["seen", "nothing"]
@@ -43,14 +44,18 @@ class Recommender(Trainable):
         """Similarity (m, n_movies) of every movie to each of `m` movie indices."""
         raise ModelError(f"{self.name} knows no similar movies; ask `content` instead")
 
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        """(m, o) similarity of `others` to `movies`, as `_similar` has it; a model that can do with less work does."""
+        return np.asarray(self._similar(movies)[:, others], dtype=np.float32)
+
     @property
     def knows_similar(self) -> bool:
         """Whether `similar` has an answer."""
         return type(self)._similar is not Recommender._similar
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        """Summands of `score`; a model without a better account names itself."""
-        return [Reason("part", f"the {self.name} model's score", score)]
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        """Why `movies` (c,), indices, have these `scores` (c,). A model without a better account names itself."""
+        return Accounts((Summand("part", f"the {self.name} model's score", scores),))
 
     def _route(self, n_ratings: int) -> Route:
         """Who answers a user with that many known ratings, at least one, and why."""
@@ -138,6 +143,17 @@ class Recommender(Trainable):
         self._require_fitted()
         return self._explanation(self.history_of(ratings), -1, -1, movie, genres)
 
+    def accounts(
+        self, history: Histories, user: int, movies: IntArray, scores: Amounts, *, genres: Sequence[str] = ()
+    ) -> Accounts:
+        """Summands of `scores` (c,) of `movies` (c,), both as `_scores` has them for this one `history`.
+
+        `user`: index of the known user whose history it is, or -1. This is `explain` of a whole list at once.
+        """
+        if history.lengths[0] == 0:
+            return self.newcomers.accounts(movies, genres)
+        return self._accounts(history, user, movies, scores.astype(np.float64))
+
     def history_of(self, ratings: pl.DataFrame) -> Histories:
         """One newcomer's ratings (`movie_id, rating`, optional `timestamp`) as a history of known movies."""
         return newcomer_history(ratings, self.movies)
@@ -154,8 +170,10 @@ class Recommender(Trainable):
 
     def _scores(self, histories: Histories, users: IntArray, fallback: FloatArray) -> FloatArray:
         """`_score` where there is a history, `fallback` (n_movies,) where there is none."""
-        scores = np.empty((len(histories), len(self.movies)), dtype=np.float32)
         warm = np.flatnonzero(histories.lengths > 0)
+        scores = np.empty((len(histories), len(self.movies)), dtype=np.float32)
+        if len(warm) == len(scores) == 1:
+            return np.asarray(self._score(histories, users), dtype=np.float32)
         scores[histories.lengths == 0] = fallback
         if len(warm):
             scores[warm] = self._score(histories.take(warm), users[warm])
@@ -169,10 +187,13 @@ class Recommender(Trainable):
     def _explanation(self, history: Histories, known: int, user: int, movie: int, genres: Sequence[str]) -> Explanation:
         column = int(self._require_movies(np.array([movie]))[0])
         score = float(self._scores(history, np.array([known]), self.newcomers.within(genres))[0, column])
-        n = int(history.lengths[0])
-        reasons = self._explain(history, known, column, score) if n else self.newcomers.reasons(column, genres)
-        ordered = sorted(reasons, key=lambda r: -abs(r.contribution))
-        return Explanation(user, movie, score, tuple(ordered), self.route(n, genres=genres))
+        told = self.accounts(history, known, np.array([column]), np.array([score]), genres=genres)
+        ordered = sorted(told.reasons(0), key=lambda r: -abs(r.contribution))
+        return Explanation(user, movie, score, tuple(ordered), self.route(int(history.lengths[0]), genres=genres))
+
+    def _rated(self, history: Histories) -> RatedMovies:
+        """The one history, for reasons that name its movies."""
+        return RatedMovies(history.movies.astype(np.int64), history.ratings, self.movies, self.titles)
 
     def _history_lengths(self, known: IntArray) -> IntArray:
         return np.where(known >= 0, self.histories.lengths[np.maximum(known, 0)] if len(self.users) else 0, 0)

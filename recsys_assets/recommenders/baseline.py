@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeFloat
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.biases import Biases
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
-from recsys_assets.recommenders.results import Reason
 
 
 class BaselineConfig(BaseModel, extra="forbid"):
@@ -42,12 +42,8 @@ class Baseline(RatingPredictor):
         of_movies = np.where(movies >= 0, self.biases.movies[movies], 0)
         return (self.biases.mean + self._user_bias[users] + of_movies).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        return [
-            Reason("bias", "mean of all ratings", self.biases.mean),
-            Reason("bias", "how this user rates", float(self.biases.of_users(history)[0])),
-            Reason("bias", "how this movie is rated", float(self.biases.movies[movie])),
-        ]
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        return Accounts(self.biases.summands(history, movies))
 
     @property
     def _user_bias(self) -> NDArray[np.float64]:

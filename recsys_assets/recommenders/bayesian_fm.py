@@ -26,13 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, PositiveInt, model_validator
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.fm_features import Moments, movie_block, user_block
 from recsys_assets.recommenders.fm_posterior import Posterior
 from recsys_assets.recommenders.folding import ridge
 from recsys_assets.recommenders.pairs import paired_dots
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.times import last_times
 from recsys_assets.recommenders.user_sample import sample_users
 
@@ -133,14 +133,17 @@ class BayesianFm(RatingPredictor):
         biases = np.where(users >= 0, self.row_bias[rows], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
         return (self.mean + biases + np.where(both, taste, 0)).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
         bias, factors = self._tastes(history, np.array([user]))
-        return [
-            Reason("bias", "mean of all ratings", float(self.mean)),
-            Reason("bias", "how this user rates, of late", float(bias[0])),
-            Reason("bias", "how this movie is rated", float(self.movie_bias[movie])),
-            Reason("factors", "how it matches this user's taste", float(factors[0] @ self.movie_factors[movie])),
-        ]
+        every, taste = np.ones(len(movies)), (self.movie_factors[movies] @ factors[0]).astype(np.float64)
+        return Accounts(
+            (
+                Summand("bias", "mean of all ratings", float(self.mean) * every),
+                Summand("bias", "how this user rates, of late", float(bias[0]) * every),
+                Summand("bias", "how this movie is rated", self.movie_bias[movies].astype(np.float64)),
+                Summand("factors", "how it matches this user's taste", taste),
+            )
+        )
 
     def _tastes(self, histories: Histories, users: IntArray) -> tuple[FloatArray, FloatArray]:
         """Bias (b,) and factors (b, f): as of the last rating of known users, folded in for newcomers."""

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.recommenders.folding import Tastes, fold_in
 from recsys_assets.recommenders.pairs import paired_dots
-from recsys_assets.recommenders.results import Reason
 
 STATE = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 
@@ -56,14 +56,17 @@ class BiasedFactors(RatingPredictor):
         biases = np.where(users >= 0, self.user_bias[users], 0) + np.where(movies >= 0, self.movie_bias[movies], 0)
         return (self.mean + biases + np.where(both, taste, 0)).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        tastes = self._tastes(history, np.array([user]))
-        return [
-            Reason("bias", "mean of all ratings", float(self.mean)),
-            Reason("bias", "how this user rates", float(tastes.bias[0])),
-            Reason("bias", "how this movie is rated", float(self.movie_bias[movie])),
-            Reason("factors", "how it matches this user's taste", float(tastes.factors[0] @ self.movie_factors[movie])),
-        ]
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        tastes, every = self._tastes(history, np.array([user])), np.ones(len(movies))
+        taste = (self.movie_factors[movies] @ tastes.factors[0]).astype(np.float64)
+        return Accounts(
+            (
+                Summand("bias", "mean of all ratings", self.mean * every),
+                Summand("bias", "how this user rates", float(tastes.bias[0]) * every),
+                Summand("bias", "how this movie is rated", self.movie_bias[movies].astype(np.float64)),
+                Summand("factors", "how it matches this user's taste", taste),
+            )
+        )
 
     def _tastes(self, histories: Histories, users: IntArray) -> Tastes:
         """Bias (b,) and factors (b, f): learned for known users, folded in for newcomers."""

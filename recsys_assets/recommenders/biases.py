@@ -13,7 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.recommenders.data import Histories
+from recsys_assets.recommenders.accounts import Summand
+from recsys_assets.recommenders.data import Histories, IntArray
 
 ROUNDS = 10
 
@@ -46,3 +47,12 @@ class Biases:
     def residuals(self, histories: Histories) -> NDArray[np.float64]:
         """What the baseline leaves of each rating of `histories`."""
         return histories.ratings - self.mean - self.movies[histories.movies] - self.of_users(histories)[histories.rows]
+
+    def summands(self, history: Histories, movies: IntArray) -> tuple[Summand, ...]:
+        """What the baseline of `movies` (c,) for one history is made of."""
+        every = np.ones(len(movies))
+        return (
+            Summand("bias", "mean of all ratings", self.mean * every),
+            Summand("bias", "how this user rates", float(self.of_users(history)[0]) * every),
+            Summand("bias", "how this movie is rated", self.movies[movies].astype(np.float64)),
+        )

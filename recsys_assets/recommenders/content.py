@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveInt
 from scipy import sparse
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.content_fields import FieldWeights, movie_vectors
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
-from recsys_assets.recommenders.results import Reason
 
 PROFILE_ELEMENTS = 1 << 23
 """Profile values held at once, users x terms: 32 MiB of float32."""
@@ -68,18 +68,16 @@ class Content(Recommender):
         cosines = (self.vectors[movies] @ self.vectors_t).toarray()
         return np.where(cosines > 0, cosines, -np.inf).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        liked = self._liked(history)
-        cosines = (self.vectors[liked.indices] @ self.vectors[[movie]].T).toarray()[:, 0]
-        contributions = liked.data * cosines
-        ratings = history.matrix(len(self.movies))[0, liked.indices].toarray()[0]
-        reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(r))
-            for h, c, r in zip(liked.indices, contributions, ratings, strict=True)
-            if c != 0
-        ]
-        rest = score - float(contributions.sum(dtype=np.float64))
-        return [*reasons, Reason("popularity", "known to many", rest)]
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        cosines = (self.vectors[movies] @ self.vectors[others].T).toarray()
+        return np.where(cosines > 0, cosines, -np.inf).astype(np.float32)
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        liked = self._liked(history).toarray()[0][history.movies]
+        cosines = (self.vectors[movies] @ self.vectors[history.movies].T).toarray()
+        amounts = (liked * cosines).astype(np.float64)
+        known = Summand("popularity", "known to many", scores - amounts.sum(axis=1))
+        return Accounts.of_ratings(self._rated(history), amounts, known)
 
     def _liked(self, histories: Histories) -> sparse.csr_matrix:
         """a_h / sum |a_h| as a (rows, n_movies) matrix."""

@@ -7,14 +7,15 @@ the overlap of genres (Jaccard) elsewhere, and how the user rates its genres. It
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from recsys_assets.recommenders.base import Recommender
-from recsys_assets.recommenders.data import FloatArray, Histories
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.genre_table import GenreTable
 
 SHARED_GENRES = "shared genres"
 """`Evidence.by` of models that know no similar movies."""
@@ -58,40 +59,58 @@ def evidence(model: Recommender, user: int, movie: int, *, limit: int = 3) -> Ev
 
 def evidence_in(model: Recommender, history: Histories, movie: int, *, limit: int = 3) -> Evidence:
     """`evidence` of one history, say of `model.history_of(ratings)` of a newcomer."""
-    (column,) = model.movies.index(np.array([movie])).tolist()
-    kept = history.movies != column
-    if column < 0 or not kept.any():
-        return Evidence(model.name if model.knows_similar else SHARED_GENRES, (), ())
-    rated, ratings = history.movies[kept].astype(np.int64), history.ratings[kept]
-    own = _own_genres(model.catalogue, column, rated)
+    column = model.movies.index(np.array([movie]))
+    return evidence_of_list(model, history, column, limit=limit)[0] if column[0] >= 0 else Evidence(_by(model), (), ())
+
+
+def evidence_of_list(model: Recommender, history: Histories, movies: IntArray, *, limit: int = 3) -> list[Evidence]:
+    """`evidence_in` of each of `movies` (c,), indices; all of them at once."""
+    if len(history.movies) == 0 or len(movies) == 0:
+        return [Evidence(_by(model), (), ())] * len(movies)
+    other = history.movies != movies[:, None]  # (c, r)
+    similarity = np.where(other, _similarities(model, movies, history.movies.astype(np.int64)), -np.inf)
+    better, later = np.broadcast_arrays(-history.ratings, -np.arange(len(history.movies)))
+    keys = np.stack([np.broadcast_to(later, other.shape), np.broadcast_to(better, other.shape), -similarity])
+    best = np.lexsort(keys, axis=1)[:, :limit]
+    tastes = _tastes(model.newcomers.genres, movies, history, other)
+    return [
+        Evidence(_by(model), tuple(_alike(model, history, places, row)), told)
+        for places, row, told in zip(best.tolist(), similarity, tastes, strict=True)
+    ]
+
+
+def _by(model: Recommender) -> str:
+    return model.name if model.knows_similar else SHARED_GENRES
+
+
+def _alike(model: Recommender, history: Histories, places: list[int], similarity: FloatArray) -> Iterator[AlikeMovie]:
+    for place in places:
+        if similarity[place] > 0:
+            movie, rating = int(history.movies[place]), float(history.ratings[place])
+            yield AlikeMovie(int(model.movies.values[movie]), model.titles[movie], rating, float(similarity[place]))
+
+
+def _similarities(model: Recommender, movies: IntArray, rated: IntArray) -> FloatArray:
+    """(c, r) the model's own, or shared genres over genres of either; 0 where neither has any."""
     if model.knows_similar:
-        by, similarity = model.name, np.asarray(model._similar(np.array([column]))[0, rated], dtype=np.float32)
-    else:
-        by, similarity = SHARED_GENRES, _overlap(model.catalogue, own, rated)
-    order = np.lexsort((-np.arange(len(rated)), -ratings, -similarity))[:limit]
-    alike = tuple(
-        AlikeMovie(int(model.movies.values[rated[p]]), model.titles[rated[p]], float(ratings[p]), float(similarity[p]))
-        for p in order.tolist()
-        if similarity[p] > 0
-    )
-    return Evidence(by, alike, _tastes(own, ratings))
+        return model._similar_to(movies, rated)
+    table = model.newcomers.genres.of.astype(np.float32)
+    ours, theirs = table[:, movies], table[:, rated]
+    shared = ours.T @ theirs
+    either = ours.sum(axis=0)[:, None] + theirs.sum(axis=0) - shared
+    return np.asarray(shared / np.maximum(either, 1), dtype=np.float32)
 
 
-def _own_genres(catalogue: pl.DataFrame, movie: int, rated: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-    """Genre of `movie` -> which of `rated` (n,) are of it too."""
-    theirs = catalogue["genres"].gather(rated)
-    named: list[str] = catalogue["genres"][movie].to_list()
-    return {genre: theirs.list.contains(genre).fill_null(value=False).to_numpy() for genre in named}
-
-
-def _overlap(catalogue: pl.DataFrame, own: dict[str, NDArray[np.bool_]], rated: NDArray[np.int64]) -> FloatArray:
-    """Shared genres over genres of either (n,); 0 where neither has any."""
-    shared = np.sum([*own.values(), np.zeros(len(rated))], axis=0)
-    theirs = catalogue["genres"].gather(rated).list.len().fill_null(0).to_numpy()
-    either = len(own) + theirs.astype(np.float64) - shared
-    return (shared / np.maximum(either, 1)).astype(np.float32)
-
-
-def _tastes(own: dict[str, NDArray[np.bool_]], ratings: FloatArray) -> tuple[GenreTaste, ...]:
-    tastes = [GenreTaste(g, float(ratings[of].mean()), int(of.sum())) for g, of in own.items() if of.any()]
-    return tuple(sorted(tastes, key=lambda taste: (-taste.n_ratings, taste.genre)))
+def _tastes(
+    genres: GenreTable, movies: IntArray, history: Histories, other: NDArray[np.bool_]
+) -> list[tuple[GenreTaste, ...]]:
+    """How the user rates the genres of each of `movies` (c,), by the ratings of `other` (c, r) movies."""
+    theirs = genres.of[:, history.movies].astype(np.float64)
+    n = other @ theirs.T
+    stars = (other * history.ratings.astype(np.float64)) @ theirs.T
+    found = []
+    for row, movie in enumerate(movies.tolist()):
+        mine = np.flatnonzero(genres.of[:, movie] & (n[row] > 0)).tolist()
+        told = [GenreTaste(genres.names[g], float(stars[row, g] / n[row, g]), int(n[row, g])) for g in mine]
+        found.append(tuple(sorted(told, key=lambda taste: (-taste.n_ratings, taste.genre))))
+    return found

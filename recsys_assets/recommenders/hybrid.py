@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, blended, hold_out, reranked, standardized
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import (
     NamedParts,
     build_parts,
@@ -33,7 +32,6 @@ from recsys_assets.recommenders.parts import (
     parts_state,
     restore_parts,
 )
-from recsys_assets.recommenders.results import Reason
 
 PART_WORDS = {
     "popularity": "many people rated it",
@@ -119,33 +117,50 @@ class Hybrid(Recommender):
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """As the part of the largest weight that knows similar movies has it."""
-        by_weight = [name for _, name in sorted(zip(-self.weights, self.parts, strict=True), key=lambda pair: pair[0])]
-        knowing = [self.parts[name] for name in by_weight if self.parts[name].knows_similar]
-        return knowing[0]._similar(movies) if knowing else super()._similar(movies)
+        part = self._knowing
+        return part._similar(movies) if part else super()._similar(movies)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        scores = once(self, "parts", history, lambda: part_scores(self.parts, history, np.array([user])))
-        own = {name: found[0] for name, found in scores.items()}
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        part = self._knowing
+        return part._similar_to(movies, others) if part else super()._similar_to(movies, others)
+
+    @property
+    def _knowing(self) -> Recommender | None:
+        by_weight = [name for _, name in sorted(zip(-self.weights, self.parts, strict=True), key=lambda pair: pair[0])]
+        return next((self.parts[name] for name in by_weight if self.parts[name].knows_similar), None)
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        own = part_scores(self.parts, history, np.array([user]))
         if self.strategy == "rerank":
-            return self._explain_rerank(own, history, user, movie, score)
-        reasons: list[Reason] = []
+            return self._accounts_of_rerank(own, history, user, movies, scores)
+        told = []
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
-                z = float(standardized(own[name][None, :])[0, movie])
+                z = standardized(own[name])[0, movies].astype(np.float64)
                 scale = weight / max(float(own[name].std()), 1e-9)
-                account = part._explain(history, user, movie, float(own[name][movie]))
-                label = PART_WORDS.get(name, f"the {name} model's score")
-                reasons += share_of(account, scale=scale, amount=weight * z, label=label)
-        return each_movie_once(reasons)
+                account = part._accounts(history, user, movies, own[name][0, movies].astype(np.float64))
+                told.append(
+                    account.share(
+                        scale=scale, amounts=weight * z, label=PART_WORDS.get(name, f"the {name} model's score")
+                    )
+                )
+        return together(told)
 
-    def _explain_rerank(
-        self, own: dict[str, FloatArray], history: Histories, user: int, movie: int, score: float
-    ) -> list[Reason]:
-        name = self.config.ranker if score == own[self.config.ranker][movie] else self.config.generator
-        reasons = self.parts[name]._explain(history, user, movie, float(own[name][movie]))
-        rest = score - float(own[name][movie])
-        outside = Reason("part", f"not among the {self.candidates} best of {self.config.generator}", rest)
-        return [*reasons, outside] if rest else reasons
+    def _accounts_of_rerank(
+        self, own: dict[str, FloatArray], history: Histories, user: int, movies: IntArray, scores: Amounts
+    ) -> Accounts:
+        """Candidates have the ranker's scores, the others the generator's, below."""
+        candidates = scores == own[self.config.ranker][0, movies]
+        told = []
+        for name, mine in ((self.config.ranker, candidates), (self.config.generator, ~candidates)):
+            at = np.flatnonzero(mine)
+            if len(at):
+                values = own[name][0, movies[at]].astype(np.float64)
+                told.append(self.parts[name]._accounts(history, user, movies[at], values).spread(at, len(movies)))
+        left = np.where(candidates, 0.0, scores - own[self.config.generator][0, movies])
+        label = f"not among the {self.candidates} best of {self.config.generator}"
+        told.append(Accounts((Summand("part", label, np.where(left == 0, np.nan, left)),)))
+        return together(told)
 
     def _can_rerank(self) -> bool:
         return {self.config.generator, self.config.ranker} <= set(self.config.parts)

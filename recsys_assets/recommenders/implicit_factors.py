@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.als_rows import Rows, normal_equations, solve_rows
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.results import Reason
 
 
 class ImplicitFactors(Recommender):
@@ -59,17 +58,22 @@ class ImplicitFactors(Recommender):
         similar[length[movies] == 0] = -np.inf
         return np.asarray(similar, dtype=np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        rows, system = once(self, "system", history, lambda: self._system(history))
-        toward = np.linalg.solve(system, self.movie_factors[movie].astype(np.float64))
-        indices = rows.chosen.indices
-        contributions = rows.targets * (self.movie_factors[indices] @ toward)
-        ratings = history.stars(len(self.movies))
-        reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
-            for h, c in zip(indices.tolist(), contributions, strict=True)
-        ]
-        return [*reasons, Reason("part", "rounding", score - float(contributions.sum()))]
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        ours, theirs = self.movie_factors[movies], self.movie_factors[others]
+        length, other_length = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
+        similar = ours @ theirs.T / np.maximum(np.outer(length, other_length), 1e-12)
+        similar[np.outer(length == 0, np.ones(len(others), bool)) | (other_length == 0)] = -np.inf
+        return np.asarray(similar, dtype=np.float32)
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        rows, system = self._system(history)
+        targets = np.zeros(len(self.movies))
+        targets[rows.chosen.indices] = rows.targets
+        toward = np.linalg.solve(system, self.movie_factors[movies].T.astype(np.float64))
+        amounts = (self.movie_factors[history.movies] @ toward).T * targets[history.movies]
+        return Accounts.of_ratings(
+            self._rated(history), amounts, Summand("part", "rounding", scores - amounts.sum(axis=1))
+        )
 
     def _system(self, history: Histories) -> tuple[Rows, NDArray[np.float64]]:
         """Of one history: w and t, and A (f, f)."""

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
 from scipy import sparse
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.closed_form import multiplied
-from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
+from recsys_assets.recommenders.data import FloatArray, Histories, Ids, IntArray, TrainingData
 from recsys_assets.recommenders.history_weights import weighted_matrix
 from recsys_assets.recommenders.kept_movies import most_rated, rating_counts, with_the_rest
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.pairs import between
 
 Weights: TypeAlias = FloatArray | sparse.csr_matrix
 
@@ -82,22 +82,30 @@ class ItemToItem(Recommender):
         similar[np.ix_(known, self.kept)] = np.where(dense > 0, dense, -np.inf)
         return similar
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        x = once(self, "input", history, lambda: self._input(history))
-        column = int(np.searchsorted(self.kept, movie))
-        if x.nnz == 0 or column == len(self.kept) or self.kept[column] != movie:
-            return [Reason("popularity", "too few people rated what this would follow from", score)]
-        said = self.weights[x.indices, column]
-        said = np.asarray(said.todense()).ravel() if sparse.issparse(said) else said
-        contributions = x.data * said
-        ratings = history.stars(len(self.movies))
-        reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
-            for h, c in zip(self.kept[x.indices].tolist(), contributions, strict=True)
-            if c != 0
-        ]
-        rest = score - float(contributions.sum(dtype=np.float64))
-        return [*reasons, Reason("popularity", "known to many", rest)]
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        kept = Ids(self.kept)
+        rows, columns = kept.index(movies), kept.index(others)
+        similar = np.full((len(movies), len(others)), -np.inf, dtype=np.float32)
+        known, there = np.flatnonzero(rows >= 0), np.flatnonzero(columns >= 0)
+        said = between(self.weights, rows[known], columns[there]).T
+        similar[np.ix_(known, there)] = np.where(said > 0, said, -np.inf)
+        return similar
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        weights = self._input(history).toarray()[0]
+        places, columns = Ids(self.kept).index(history.movies.astype(np.int64)), Ids(self.kept).index(movies)
+        told = (columns >= 0) & bool(weights.any())
+        amounts = np.zeros((len(movies), len(places)))
+        kept, known = np.flatnonzero(places >= 0), np.flatnonzero(told)
+        said = between(self.weights, places[kept], columns[known])
+        amounts[np.ix_(known, kept)] = weights[places[kept]] * said
+        rest = scores - amounts.sum(axis=1)
+        return Accounts.of_ratings(
+            self._rated(history),
+            amounts,
+            Summand("popularity", "known to many", np.where(told, rest, np.nan)),
+            Summand("popularity", "too few people rated what this would follow from", np.where(told, np.nan, scores)),
+        )
 
     def _input(self, histories: Histories) -> sparse.csr_matrix:
         """|w_u|^-a w_u of the kept movies (rows, m)."""

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import sparse
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.history_weights import ages
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.results import Reason
+from recsys_assets.recommenders.pairs import between
 from recsys_assets.recommenders.transitions import Weighing, keep_largest, transition_counts
 
 
@@ -84,7 +84,11 @@ class Markov(Recommender):
         self.prior = (c.prior * known / max(known.max(), 1.0)).astype(np.float32)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        found = (self._attention(histories) @ self.transitions).toarray()
+        attention = self._attention(histories)
+        if len(histories) == 1:  # the same sums, without making a sparse row of them
+            found = (self.transitions[attention.indices].T @ attention.data)[None]
+        else:
+            found = (attention @ self.transitions).toarray()
         return np.asarray(found + self.prior, dtype=np.float32)
 
     def _similar(self, movies: IntArray) -> FloatArray:
@@ -92,18 +96,17 @@ class Markov(Recommender):
         near = self.transitions[movies].toarray()
         return np.where(near > 0, near, -np.inf).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        attention = once(self, "attention", history, lambda: self._attention(history))
-        weight = self.transitions[attention.indices][:, [movie]].toarray()[:, 0]
-        contributions = attention.data * weight
-        ratings = history.stars(len(self.movies))
-        reasons = [
-            Reason("history", self.titles[h], float(c), int(self.movies.values[h]), float(ratings[h]))
-            for h, c in zip(attention.indices.tolist(), contributions, strict=True)
-            if c != 0
-        ]
-        rest = score - float(contributions.sum(dtype=np.float64))
-        return [*reasons, Reason("popularity", "known to many", rest)]
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        near = between(self.transitions, movies, others).T
+        return np.where(near > 0, near, -np.inf)
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        attention = self._attention(history).toarray()[0][history.movies]
+        seen = np.flatnonzero(attention)
+        amounts = np.zeros((len(movies), len(attention)))
+        amounts[:, seen] = attention[seen] * between(self.transitions, history.movies[seen].astype(np.int64), movies)
+        known = Summand("popularity", "known to many", scores - amounts.sum(axis=1))
+        return Accounts.of_ratings(self._rated(history), amounts, known)
 
     def _attention(self, histories: Histories) -> sparse.csr_matrix:
         """w as a (rows, n_movies) matrix."""

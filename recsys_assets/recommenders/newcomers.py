@@ -19,14 +19,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recsys_assets.recommenders.data import FloatArray, Histories
-from recsys_assets.recommenders.results import ModelError, Reason, Route
+from recsys_assets.recommenders.accounts import Accounts, Summand
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
+from recsys_assets.recommenders.genre_table import GenreTable
+from recsys_assets.recommenders.results import ModelError, Route
 from recsys_assets.recommenders.weighted_rating import Prior, count_votes, prior_of
 
 
@@ -50,29 +53,41 @@ class Newcomers:
 
     def within(self, genres: Sequence[str]) -> FloatArray:
         """Scores (n_movies,) by the formula above, -inf for movies of none of `genres`; of all movies where empty."""
-        named = genres_named(self.catalogue, genres)
+        named = self.genres.named(genres)
         if not named:
             return self.scores
-        of = np.stack([movies_of_genre(self.catalogue, genre) for genre in named])
+        of = np.stack([self.genres.row(genre) for genre in named])
         by_genre = np.stack([self._weighted(mine, self._prior(mine)) for mine in of])
         return np.where(of.any(axis=0), by_genre.mean(axis=0), -np.inf).astype(np.float32)
 
-    def reasons(self, movie: int, genres: Sequence[str]) -> list[Reason]:
-        """What `within(genres)[movie]` is the sum of."""
-        voted = f"{self.votes[movie]:,.0f} people rated it {self.total[movie] / max(self.votes[movie], 1):.2f}"
-        told = voted if self.votes[movie] else "nobody rated it yet"
-        named = genres_named(self.catalogue, genres)
+    def accounts(self, movies: IntArray, genres: Sequence[str]) -> Accounts:
+        """What `within(genres)[movies]` are the sums of."""
+        told = [self._told(movie) for movie in movies.tolist()]
+        named = self.genres.named(genres)
         if not named:
-            return [Reason("popularity", f"{told}; nothing is known of this user yet", float(self.scores[movie]))]
-        reasons = []
-        if not any(movies_of_genre(self.catalogue, genre)[movie] for genre in named):
-            return [Reason("genre", f"of none of the genres named: {', '.join(named)}", -np.inf)]
+            unknown = [f"{one}; nothing is known of this user yet" for one in told]
+            return Accounts((Summand("popularity", unknown, self.scores[movies].astype(np.float64)),))
+        of_any = np.any([self.genres.row(genre)[movies] for genre in named], axis=0)
+        none = f"of none of the genres named: {', '.join(named)}"
+        summands = [Summand("genre", none, np.where(of_any, np.nan, -np.inf))]
         for genre in named:
-            mine = movies_of_genre(self.catalogue, genre)
-            value = float(self._weighted(mine, self._prior(mine))[movie]) / len(named)
-            label = f"among {genre}: {told}" if mine[movie] else f"no {genre}: counted as an average one"
-            reasons.append(Reason("genre", label, value))
-        return reasons
+            mine = self.genres.row(genre)
+            values = np.where(of_any, self._weighted(mine, self._prior(mine))[movies] / len(named), np.nan)
+            labels = [
+                f"among {genre}: {one}" if of else f"no {genre}: counted as an average one"
+                for one, of in zip(told, mine[movies].tolist(), strict=True)
+            ]
+            summands.append(Summand("genre", labels, values))
+        return Accounts(tuple(summands))
+
+    @cached_property
+    def genres(self) -> GenreTable:
+        """Made when first asked for."""
+        return GenreTable.of_catalogue(self.catalogue)
+
+    def _told(self, movie: int) -> str:
+        votes = self.votes[movie]
+        return f"{votes:,.0f} people rated it {self.total[movie] / votes:.2f}" if votes else "nobody rated it yet"
 
     def _weighted(self, mine: NDArray[np.bool_], prior: Prior) -> NDArray[np.float64]:
         return np.where(mine, prior.weighted(self.votes, self.total), prior.mean)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.choice import choice_weights
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
@@ -27,10 +28,8 @@ from recsys_assets.recommenders.next_item_events import NextEvents
 from recsys_assets.recommenders.next_item_features import FACTS, MovieFacts
 from recsys_assets.recommenders.next_item_parts import build_parts, fit_parts, opinions, part_of, share
 from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import NamedParts, part_scores, parts_state, restore_parts
 from recsys_assets.recommenders.ranking import hide, top_k
-from recsys_assets.recommenders.results import Reason
 
 BLOCK_ELEMENTS = 1 << 23
 """Scores of events held at once while learning, events x movies: 32 MiB a part."""
@@ -139,7 +138,7 @@ class NextItem(Recommender):
         return Shortlist(scores, together, movies, features)
 
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
-        return self._ordered(self._shortlist(histories, users))
+        return self._ordered(once(self, "shortlist", histories, lambda: self._shortlist(histories, users)))
 
     def _ordered(self, listed: Shortlist) -> FloatArray:
         """Candidates by `weights`; below them all others, in the order of the parts together."""
@@ -152,20 +151,25 @@ class NextItem(Recommender):
         scores[rows, listed.movies[rows, places]] = value[rows, places]
         return scores.astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
         listed = once(self, "shortlist", history, lambda: self._shortlist(history, np.array([user])))
-        place = np.flatnonzero(listed.movies[0] == movie)
-        if len(place) == 0:
-            return [Reason("part", f"not among the {self.config.candidates} candidates for the next movie", score)]
-        shares = listed.features[0, place[0]].astype(np.float64) * self.weights
-        n = len(self.parts)
-        told = [Reason("part", label, float(v)) for label, v in zip(FACTS.values(), shares[2 * n :], strict=True)]
-        for (name, part), amount in zip(self.parts.items(), shares[: 2 * n].reshape(n, 2).sum(axis=1), strict=True):
-            own = float(listed.scores[name][0, movie])
-            account = part._explain(history, user, movie, own) if own > 0 else []
-            scale = float(amount) / own if own > 0 else 0.0
-            told += share_of(account, scale=scale, amount=float(amount), label=part_of(name).words)
-        return each_movie_once(told)
+        order = np.argsort(listed.movies[0])
+        place = order[np.minimum(np.searchsorted(listed.movies[0], movies, sorter=order), len(order) - 1)]
+        inside = listed.movies[0, place] == movies
+        n, at = len(self.parts), np.flatnonzero(inside)
+        shares = listed.features[0, place[at]].astype(np.float64) * self.weights
+        told = []
+        by_part = shares[:, : 2 * n].reshape(len(at), n, 2).sum(axis=2)
+        for (name, part), amounts in zip(self.parts.items(), by_part.T, strict=True):
+            own = listed.scores[name][0, movies[at]].astype(np.float64)
+            scale = np.where(own > 0, amounts / np.where(own > 0, own, 1), 0)
+            account = part._accounts(history, user, movies[at], own)
+            told.append(account.share(scale=scale, amounts=amounts, label=part_of(name).words))
+        facts = [Summand("part", label, v) for label, v in zip(FACTS.values(), shares[:, 2 * n :].T, strict=True)]
+        outside = np.where(inside, np.nan, scores)
+        label = f"not among the {self.config.candidates} candidates for the next movie"
+        known = together([*told, Accounts(tuple(facts))]).spread(at, len(movies))
+        return together([known, Accounts((Summand("part", label, outside),))])
 
     def _state(self) -> dict[str, NDArray[Any]]:
         fitted = {name: part for name, part in self.parts.items() if part_of(name).of is None}

@@ -69,8 +69,11 @@ class MovieFacts:
         recent = self._recent(before)
         tastes = (recent @ self.genres).toarray()
         tastes /= np.maximum(np.linalg.norm(tastes, axis=1, keepdims=True), 1e-9)
-        rows = np.repeat(np.arange(len(before)), candidates.shape[1])
-        shared = self.genres[candidates.ravel()].multiply(tastes[rows]).sum(axis=1)
+        if len(before) == 1:
+            shared = (self.genres @ tastes[0])[candidates]
+        else:
+            rows = np.repeat(np.arange(len(before)), candidates.shape[1])
+            shared = self.genres[candidates.ravel()].multiply(tastes[rows]).sum(axis=1)
         years = np.abs(self.years[candidates] - (recent @ self.years)[:, None])
         columns = self.known[candidates], np.log1p(trend), np.asarray(shared).reshape(candidates.shape), np.log1p(years)
         return np.stack(columns, axis=2).astype(np.float32)

@@ -1,8 +1,8 @@
-"""Accounts of several movies of one list: what they all begin with is computed once.
+"""A list and its reasons: what both begin with is computed once.
 
-An account of a score begins with work on the history alone: the scores of a blend's parts, the shortlist, the weights
-of what was watched. Inside `with one_history():` `once` keeps it; outside it computes anew, so that nothing outlives
-the list it was for. A context belongs to its thread.
+An account of scores begins with the work that made them: the scores of a blend's parts, the shortlist, the belief.
+Inside `with one_history():` `once` keeps it; outside it computes anew, so that nothing outlives the list it was for. A
+context belongs to its thread.
 """
 
 from __future__ import annotations

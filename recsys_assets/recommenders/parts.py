@@ -17,6 +17,7 @@ from pydantic import BaseModel, model_validator
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.models import build
+from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.results import ModelError
 
 State = dict[str, NDArray[Any]]
@@ -84,7 +85,12 @@ def fit_parts(parts: Mapping[str, Recommender], data: TrainingData, *, whole: st
 
 def part_scores(parts: Mapping[str, Recommender], histories: Histories, users: IntArray) -> dict[str, FloatArray]:
     """Scores (b, n_movies) of each part, as `Recommender._score` has them."""
-    return {name: part._score(histories, users) for name, part in parts.items()}
+    return {name: part_score(part, histories, users) for name, part in parts.items()}
+
+
+def part_score(part: Recommender, histories: Histories, users: IntArray) -> FloatArray:
+    """`part._score`; within `one_history`, what it said before of these very histories. Not to be written into."""
+    return once(part, "scores", histories, lambda: part._score(histories, users))
 
 
 def parts_state(parts: Mapping[str, Recommender]) -> State:

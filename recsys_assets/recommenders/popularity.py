@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender, require_k
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.newcomers import genres_named, movies_of_genre
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.weighted_rating import PERCENTILE, Prior, count_votes, prior_of
 
 
@@ -49,17 +49,19 @@ class Popularity(Recommender):
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         return np.tile(self.overall, (len(histories), 1))
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        votes = float(self.votes[movie])
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        votes, total = self.votes[movies], self.total[movies]
         if self.config.order == "count":
-            return [Reason("popularity", f"{votes:.0f} people rated it (counted as a logarithm)", score)]
+            counted = [f"{n:.0f} people rated it (counted as a logarithm)" for n in votes.tolist()]
+            return Accounts((Summand("popularity", counted, scores),))
         prior = self._prior(np.ones(len(self.movies), dtype=bool))
-        own = float(self.total[movie]) / (votes + prior.votes)
-        label = (
-            f"{votes:.0f} people rated it {self.total[movie] / votes:.2f} on average" if votes else "nobody rated it"
-        )
+        own = total / (votes + prior.votes)
+        told = [
+            f"{n:.0f} people rated it {stars / n:.2f} on average" if n else "nobody rated it"
+            for n, stars in zip(votes.tolist(), total.tolist(), strict=True)
+        ]
         assumed = f"counted as {prior.votes:.0f} more ratings of the overall mean, {prior.mean:.2f}"
-        return [Reason("popularity", label, own), Reason("bias", assumed, score - own)]
+        return Accounts((Summand("popularity", told, own), Summand("bias", assumed, scores - own)))
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {"votes": self.votes, "total": self.total}

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.models import model_class
-from recsys_assets.recommenders.once import once
 from recsys_assets.recommenders.parts import (
     PartsConfig,
     build_parts,
@@ -28,11 +28,11 @@ from recsys_assets.recommenders.parts import (
     figures_state,
     figures_text,
     fit_parts,
+    part_score,
     part_scores,
     parts_state,
     restore_parts,
 )
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.times import last_times
 
 LONG_AFTER = 10 * 365 * 86400
@@ -141,7 +141,7 @@ class RatingBlend(RatingPredictor):
     def _score(self, histories: Histories, users: IntArray) -> FloatArray:
         scores = np.full((len(users), len(self.movies)), self.constants[0], dtype=np.float32)
         for part, weight in zip(self.parts.values(), self.weights[0], strict=True):
-            scores += np.float32(weight) * part._score(histories, users)
+            scores += np.float32(weight) * part_score(part, histories, users)
         return scores
 
     def _predict(self, users: IntArray, movies: IntArray, at: IntArray | None) -> FloatArray:
@@ -150,14 +150,13 @@ class RatingBlend(RatingPredictor):
         by_part = self._parts_predict(users, movies, at)
         return ((by_part * self.weights[later]).sum(axis=1) + self.constants[later]).astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        reasons = [Reason("bias", "what the parts have in common", float(self.constants[0]))]
-        scores = once(self, "parts", history, lambda: part_scores(self.parts, history, np.array([user])))
-        for name, weight in zip(self.parts, self.weights[0], strict=True):
-            own = float(scores[name][0, movie])
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        own = part_scores(self.parts, history, np.array([user]))
+        others = [Summand("bias", "what the parts have in common", np.full(len(movies), float(self.constants[0])))]
+        for name, weight in zip(self.parts, self.weights[0].tolist(), strict=True):
             label = WHAT_PARTS_SAY.get(self.parts[name].name, f"the {name} part's rating")
-            reasons.append(Reason("part", label, float(weight) * own))
-        return reasons
+            others.append(Summand("part", label, weight * own[name][0, movies].astype(np.float64)))
+        return Accounts(tuple(others))
 
     def _unfitted(self) -> dict[str, RatingPredictor]:
         return cast(dict[str, RatingPredictor], build_parts(self.config))

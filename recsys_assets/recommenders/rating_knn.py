@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import sparse
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts
 from recsys_assets.recommenders.base import RatingPredictor
 from recsys_assets.recommenders.biases import Biases
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.item_correlations import strongest_correlations
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.times import last_times
 from recsys_assets.recommenders.user_sample import sample_users
 
@@ -106,19 +106,11 @@ class RatingKnn(RatingPredictor):
     def _similar(self, movies: IntArray) -> FloatArray:
         return self.alike[movies].toarray().astype(np.float32)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        theta = self.alike[movie].toarray()[0, history.movies] + self._nearness(last_times(history), history.timestamps)
-        shares = theta * self.biases.residuals(history) / (self._shrink + theta.sum())
-        told = [
-            Reason("history", self.titles[j], float(share), int(self.movies.values[j]), float(rating))
-            for j, share, rating in zip(history.movies.tolist(), shares, history.ratings, strict=True)
-        ]
-        return [
-            Reason("bias", "mean of all ratings", self.biases.mean),
-            Reason("bias", "how this user rates", float(self.biases.of_users(history)[0])),
-            Reason("bias", "how this movie is rated", float(self.biases.movies[movie])),
-            *told,
-        ]
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        near = self._nearness(last_times(history), history.timestamps)
+        theta = self.alike[movies].toarray()[:, history.movies] + near
+        amounts = theta * self.biases.residuals(history) / (self._shrink + theta.sum(axis=1, keepdims=True))
+        return Accounts.of_ratings(self._rated(history), amounts, *self.biases.summands(history, movies))
 
     @property
     def _shrink(self) -> float:

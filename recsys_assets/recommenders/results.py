@@ -36,6 +36,17 @@ class Reason:
     movie_id: int | None = None
     rating: float | None = None
     """What the user gave that movie, where the reason is one of theirs."""
+    how: str = ""
+    """Words before the title of that movie, where more is meant than that it was rated."""
+
+    @property
+    def words(self) -> str:
+        """To the person who is shown it."""
+        if self.kind != "history" or self.rating is None:
+            return self.label
+        if self.how:
+            return f"{self.how}{self.label}, which you gave {self.rating:g}"
+        return f"you gave {self.label} {self.rating:g}"
 
 
 @dataclass(frozen=True)

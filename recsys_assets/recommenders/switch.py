@@ -19,13 +19,13 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, model_validator
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.cold_movies import NEVER, ColdRule, choose_stretch, placed, tried
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, Split, hold_out
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, parts_state, restore_parts
-from recsys_assets.recommenders.results import Reason, Route
+from recsys_assets.recommenders.parts import NamedParts, build_parts, fit_parts, part_score, parts_state, restore_parts
+from recsys_assets.recommenders.results import Route
 from recsys_assets.recommenders.switch_rule import Bucket, Rule, buckets_of, choose, shortened
 
 BLOCK = 256
@@ -157,8 +157,8 @@ class Switch(Recommender):
         scores = routed(self.rule, self.parts, histories, users)
         rows = np.flatnonzero(self._part_of(histories) != COLD_PART) if self.cold.any() else np.empty(0, dtype=int)
         if len(rows):
-            some = histories.take(rows)
-            content = self.parts[COLD_PART]._score(some, users[rows])
+            some = _of(histories, rows)
+            content = part_score(self.parts[COLD_PART], some, users[rows])
             scores[rows] = placed(scores[rows], content, some, self.cold, self.cold_rule.chosen)
         return scores
 
@@ -168,15 +168,22 @@ class Switch(Recommender):
     def _route(self, n_ratings: int) -> Route:
         return self.rule.route(n_ratings)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        """Movies that nobody rated are placed by their content, all others by the part that answers such a history."""
         name = str(self._part_of(history)[0])
-        placed_by_content = bool(self.cold[movie]) and name != COLD_PART
-        part = self.parts[COLD_PART if placed_by_content else name]
-        own = float(once(part, "scores", history, lambda: part._score(history, np.array([user])))[0, movie])
-        reasons = part._explain(history, user, movie, own)
-        if not placed_by_content:
-            return reasons
-        return [*reasons, Reason("part", f"nobody rated it yet: its content, {self.cold_rule.words}", score - own)]
+        by_content = self.cold[movies] & (name != COLD_PART)
+        told = []
+        for part, mine in ((self.parts[name], ~by_content), (self.parts[COLD_PART], by_content)):
+            at = np.flatnonzero(mine)
+            if not len(at):
+                continue
+            own = part_score(part, history, np.array([user]))[0, movies[at]].astype(np.float64)
+            account = part._accounts(history, user, movies[at], own)
+            if part is self.parts[COLD_PART] and by_content[at].all():
+                label = f"nobody rated it yet: its content, {self.cold_rule.words}"
+                account = together([account, Accounts((Summand("part", label, scores[at] - own),))])
+            told.append(account.spread(at, len(movies)))
+        return together(told)
 
     @property
     def knows_similar(self) -> bool:
@@ -184,8 +191,15 @@ class Switch(Recommender):
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """As the part that answers the longest histories has it, content where that one can't tell."""
+        return self._knowing._similar(movies)
+
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        return self._knowing._similar_to(movies, others)
+
+    @property
+    def _knowing(self) -> Recommender:
         strongest = self.parts[self.rule.parts[self.rule.chosen[-1]]]
-        return (strongest if strongest.knows_similar else self.parts[COLD_PART])._similar(movies)
+        return strongest if strongest.knows_similar else self.parts[COLD_PART]
 
     def _state(self) -> dict[str, NDArray[Any]]:
         rule, cold = self.rule, self.cold_rule
@@ -207,8 +221,13 @@ def routed(rule: Rule, parts: dict[str, Recommender], histories: Histories, user
     """Scores (b, n_movies) of `b` histories, none empty, each by the part of its bucket."""
     chosen = rule.chosen[rule.bucket_of(histories.lengths)]
     found = [(np.flatnonzero(chosen == place), parts[rule.parts[place]]) for place in np.unique(chosen).tolist()]
-    scores = [(rows, part._score(histories.take(rows), users[rows])) for rows, part in found]
+    scores = [(rows, part_score(part, _of(histories, rows), users[rows])) for rows, part in found]
     whole = np.empty((len(histories), scores[0][1].shape[1]), dtype=np.float32)
     for rows, own in scores:
         whole[rows] = own
     return whole
+
+
+def _of(histories: Histories, rows: IntArray) -> Histories:
+    """These rows; the very histories where it is all of one."""
+    return histories if len(rows) == len(histories) == 1 else histories.take(rows)

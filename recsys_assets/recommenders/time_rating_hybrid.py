@@ -13,10 +13,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, blended, standardized
-from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import (
     PartsConfig,
     build_parts,
@@ -27,7 +27,6 @@ from recsys_assets.recommenders.parts import (
     parts_state,
     restore_parts,
 )
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.sequence.inputs import Held, histories_of_sequences
 from recsys_assets.recommenders.sequence.model import SequenceRecommender
 
@@ -94,16 +93,16 @@ class TimeRatingHybrid(Recommender):
         """By the content part, whose vectors also movies have that nobody rated."""
         return self.parts["time_rating_content"]._similar(movies)
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        reasons: list[Reason] = []
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
         own = part_scores(self.parts, history, np.array([user]))
+        told = []
         for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
             if weight > 0:
-                z = float(standardized(own[name])[0, movie])
+                z = standardized(own[name])[0, movies].astype(np.float64)
                 scale = weight / max(float(own[name].std()), 1e-9)
-                account = part._explain(history, user, movie, float(own[name][0, movie]))
-                reasons += share_of(account, scale=scale, amount=weight * z, label=PART_WORDS[name])
-        return each_movie_once(reasons)
+                account = part._accounts(history, user, movies, own[name][0, movies].astype(np.float64))
+                told.append(account.share(scale=scale, amounts=weight * z, label=PART_WORDS[name]))
+        return together(told)
 
     def _unfitted(self) -> dict[str, SequenceRecommender]:
         return cast(dict[str, SequenceRecommender], build_parts(self.config))

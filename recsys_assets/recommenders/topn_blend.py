@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, together
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.hybrid_search import Search, hold_out, standardized_unseen
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.part_reasons import each_movie_once, share_of
 from recsys_assets.recommenders.parts import (
     NamedParts,
     build_parts,
@@ -30,11 +29,11 @@ from recsys_assets.recommenders.parts import (
     figures_state,
     figures_text,
     fit_parts,
+    part_score,
     part_scores,
     parts_state,
     restore_parts,
 )
-from recsys_assets.recommenders.results import Reason
 
 PART_WORDS = {
     "norm_ease": "what goes with the movies named",
@@ -99,22 +98,20 @@ class TopnBlend(Recommender):
         total = np.zeros((len(histories), len(self.movies)), dtype=np.float32)
         for part, weight in zip(self.parts.values(), self.weights, strict=True):
             if weight:
-                total += weight * standardized_unseen(part._score(histories, users), histories)
+                total += weight * standardized_unseen(part_score(part, histories, users), histories)
         return total
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        reasons: list[Reason] = []
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
         used = {name: part for (name, part), weight in zip(self.parts.items(), self.weights, strict=True) if weight > 0}
-        scores = once(self, "parts", history, lambda: part_scores(used, history, np.array([user])))
-        for (name, part), weight in zip(self.parts.items(), self.weights.tolist(), strict=True):
-            if weight > 0:
-                own = scores[name]
-                amount = weight * float(standardized_unseen(own, history)[0, movie])
-                scale = weight / max(float(np.delete(own[0], history.movies).std()), 1e-9)
-                account = part._explain(history, user, movie, float(own[0, movie]))
-                label = PART_WORDS.get(name, f"the {name} model's score")
-                reasons += share_of(account, scale=scale, amount=amount, label=label)
-        return each_movie_once(reasons)
+        own = part_scores(used, history, np.array([user]))
+        told = []
+        for (name, part), weight in zip(used.items(), self.weights[self.weights > 0].tolist(), strict=True):
+            z = standardized_unseen(own[name], history)[0, movies].astype(np.float64)
+            scale = weight / max(float(np.delete(own[name][0], history.movies).std()), 1e-9)
+            account = part._accounts(history, user, movies, own[name][0, movies].astype(np.float64))
+            label = PART_WORDS.get(name, f"the {name} model's score")
+            told.append(account.share(scale=scale, amounts=weight * z, label=label))
+        return together(told)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {"weights": self.weights} | figures_state(self.validation) | parts_state(self.parts)

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import linalg, sparse
 
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.history_weights import weighted_matrix
 from recsys_assets.recommenders.kept_movies import most_rated, rating_counts, with_the_rest
-from recsys_assets.recommenders.results import ModelError, Reason
+from recsys_assets.recommenders.results import ModelError
 
 BLOCK_ELEMENTS = 1 << 24
 """Values of a block of kernel or of dense histories, 64 MiB."""
@@ -101,8 +102,8 @@ class UserKernel(Recommender):
         scores[self._unkept(histories)] = self.fallback_scores
         return scores
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        return [Reason("part", "people of your taste chose it", score)]
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        return Accounts((Summand("part", "people of your taste chose it", scores),))
 
     def _chosen(self, histories: Histories) -> sparse.csr_matrix:
         """X (rows, m)."""

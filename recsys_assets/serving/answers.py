@@ -239,9 +239,7 @@ def _reasons_shown(explanation: Explanation, limit: int) -> list[Reason]:
 
 
 def _sentence(reason: Reason) -> str:
-    if reason.kind == "history" and reason.rating is not None:
-        return f"you gave {reason.label} {reason.rating:g} ({reason.contribution:+.2f})"
-    return f"{reason.label} ({reason.contribution:+.2f})"
+    return f"{reason.words} ({reason.contribution:+.2f})"
 
 
 def _catalogue_rows(recommender: Recommender, movies: list[int]) -> dict[int, tuple[str, tuple[str, ...]]]:

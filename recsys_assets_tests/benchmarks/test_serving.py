@@ -8,7 +8,7 @@ deployment is changed: feedback and logs go to a folder of the test's own.
     RECSYS_BENCHMARK_SECONDS       of each measurement, 8
     RECSYS_BENCHMARK_CONNECTIONS   8
 
-`first`: no scores are kept, every list is worked out. `again`: users who were there before. `why`: with reasons.
+`first`: nothing is kept, every list is worked out. `again`: users who were there before. `why`: with reasons.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ CONNECTIONS = os.environ.get("RECSYS_BENCHMARK_CONNECTIONS", "8")
 READY_WITHIN = 120
 """Seconds."""
 MODELS = os.environ.get("RECSYS_BENCHMARK_MODELS", "next_item,ease,svd,dqn_agent").split(",")
-KINDS = {"first": (0, "explain=false"), "again": (256, "explain=false"), "why": (256, "explain=true")}
+KINDS = {
+    "first": (0, "explain=false"),
+    "first, why": (0, "explain=true"),
+    "again": (256, "explain=false"),
+    "again, why": (256, "explain=true"),
+}
 """Kind -> megabytes of scores that are kept, and what is asked."""
 
 

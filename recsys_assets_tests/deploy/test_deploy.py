@@ -75,7 +75,7 @@ def test_commands_of_ours_are_there_with_these_options(services: dict[str, dict[
 
 
 def test_every_variable_is_one_that_the_settings_read(services: dict[str, dict[str, Any]]) -> None:
-    known = {f"RECSYS_{name.upper()}" for name in Settings.model_fields} | {"RECSYS_CODE_HOST"}
+    known = {f"RECSYS_{name.upper()}" for name in Settings.model_fields} | {"RECSYS_CODE_HOST", "RECSYS_API_WORKERS"}
     told = {key for name in OURS for key in services[name]["environment"] if key.startswith("RECSYS_")}
     told |= set(re.findall(r"\bRECSYS_\w+", (DEPLOY / "Dockerfile").read_text()))
     assert told <= known

@@ -9,7 +9,14 @@ import polars as pl
 import pytest
 
 from recsys_assets.recommenders import MODELS, Recommender, build
-from recsys_assets.recommenders.evidence import SHARED_GENRES, AlikeMovie, GenreTaste, evidence, evidence_in
+from recsys_assets.recommenders.evidence import (
+    SHARED_GENRES,
+    AlikeMovie,
+    GenreTaste,
+    evidence,
+    evidence_in,
+    evidence_of_list,
+)
 from recsys_assets_tests.recommenders.worlds import World, frame
 
 GENRES = [["Crime", "Drama"], ["Crime"], ["Drama", "Crime"], ["Comedy"], [], ["Crime", "Comedy"]]
@@ -90,3 +97,21 @@ def test_every_model_has_evidence_of_the_users_own(model: Recommender, world: Wo
         similarities = [m.similarity for m in one.movies]
         assert similarities == sorted(similarities, reverse=True)
         assert all(s > 0 for s in similarities)
+
+
+def test_evidence_of_a_list_is_that_of_its_movies_one_by_one(model: Recommender) -> None:
+    history = model.histories.take(model.users.index(np.array([101])))
+    columns = np.array([*history.movies[:2].tolist(), 0, 5, len(model.movies) - 1])
+    listed = evidence_of_list(model, history, columns)
+    for column, found in zip(columns.tolist(), listed, strict=True):
+        alone = evidence_in(model, history, int(model.movies.values[column]))
+        assert (found.by, found.genres) == (alone.by, alone.genres)
+        assert [m.similarity for m in found.movies] == pytest.approx([m.similarity for m in alone.movies], abs=1e-6)
+        assert model.movies.values[column] not in {m.movie_id for m in found.movies}
+
+
+def test_similarity_to_some_movies_is_that_to_all(model: Recommender) -> None:
+    if not model.knows_similar:
+        pytest.skip("knows no similar movies")
+    movies, others = np.array([0, 3]), np.array([5, 0, len(model.movies) - 1])
+    np.testing.assert_allclose(model._similar_to(movies, others), model._similar(movies)[:, others], atol=1e-6)

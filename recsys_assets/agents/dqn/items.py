@@ -10,6 +10,7 @@ and the `PAIR` numbers of a state and a movie are its parts, so that the network
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -58,6 +59,11 @@ class ItemInputs:
     """(n, d) what psi is made of, each column of mean 0 and deviation 1."""
     weights: FloatArray
     """(3,) of popularity, doubt and variety in the start."""
+
+    @cached_property
+    def squares(self) -> FloatArray:
+        """(w, n) of `design`, for the doubt about a movie."""
+        return np.ascontiguousarray((self.design**2).T)
 
     def __len__(self) -> int:
         return len(self.base)

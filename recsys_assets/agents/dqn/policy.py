@@ -83,7 +83,7 @@ class QPolicy:
         scores += items.base + popularity * items.popularity
         scores -= variety * (observations[:, layout.genre_mix] @ items.directions.T)
         if doubt:
-            scores += doubt * np.sqrt((observations[:, layout.taste_deviation] ** 2) @ (items.design**2).T)
+            scores += doubt * np.sqrt((observations[:, layout.taste_deviation] ** 2) @ items.squares)
         return scores
 
     def among(self, observations: FloatArray, movies: IntArray) -> FloatArray:

@@ -15,11 +15,10 @@ from recsys_assets.loading.fed import Fed, fed_by
 from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import PipelineConfig, training_pipeline
 from recsys_assets.loading.sequences import Sequences
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.device import torch_device
-from recsys_assets.recommenders.once import once
-from recsys_assets.recommenders.results import Reason
 from recsys_assets.recommenders.sequence.checkpoints import Checkpoint, fingerprint
 from recsys_assets.recommenders.sequence.config import SequenceConfig
 from recsys_assets.recommenders.sequence.cooccurrence import cooccurrence_vectors
@@ -178,38 +177,32 @@ class SequenceRecommender(Recommender):
 
     def _similar(self, movies: IntArray) -> FloatArray:
         """Cosines of the movies' vectors."""
-        vectors = self.network.items()[:-1].detach().cpu().numpy()
-        unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        return np.asarray(unit[movies] @ unit.T, dtype=np.float32)
+        return self._similar_to(movies, np.arange(len(self.movies)))
 
-    def _explain(self, history: Histories, user: int, movie: int, score: float) -> list[Reason]:
-        """What the score loses without each of the last movies, the movie's own bias, and the rest: their interplay."""
-        bias = float(self.network.bias()[movie].detach())
+    def _similar_to(self, movies: IntArray, others: IntArray) -> FloatArray:
+        vectors = self.network.items().detach().cpu().numpy()
+        ours, theirs = (
+            v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9) for v in (vectors[movies], vectors[others])
+        )
+        return np.asarray(ours @ theirs.T, dtype=np.float32)
+
+    def _accounts(self, history: Histories, user: int, movies: IntArray, scores: Amounts) -> Accounts:
+        """What scores lose without each of the last movies, the movies' own bias, and the rest: their interplay."""
+        bias = self.network.bias().detach().cpu().numpy()[movies].astype(np.float64)
         n = len(history.movies)
         places = np.arange(n)[-EXPLAINED:]
+        amounts = np.zeros((len(movies), n))
         if n == 1:
-            lost = np.array([score - bias])
+            amounts[:, 0] = scores - bias
         else:
-            without = once(
-                self, "without", history, lambda: self._score(_without(history, places), np.full(len(places), user))
-            )
-            lost = score - without[:, movie].astype(np.float64)
-        reasons = [
-            Reason(
-                "history",
-                self.titles[history.movies[p]],
-                float(c),
-                int(self.movies.values[history.movies[p]]),
-                float(history.ratings[p]),
-            )
-            for p, c in zip(places, lost, strict=True)
-        ]
-        rest = score - bias - float(lost.sum())
-        return [
-            *reasons,
-            Reason("bias", "how much it is watched by all", bias),
-            Reason("factors", "all of the history together, in its order", rest),
-        ]
+            without = self._score(_without(history, places), np.full(len(places), user))[:, movies]
+            amounts[:, places] = scores[:, None] - without.T
+        return Accounts.of_ratings(
+            self._rated(history),
+            amounts,
+            Summand("bias", "how much it is watched by all", bias),
+            Summand("factors", "all of the history together, in its order", scores - bias - amounts.sum(axis=1)),
+        )
 
     # -- files -----------------------------------------------------------------------------------------------
 

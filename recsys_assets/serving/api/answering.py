@@ -13,29 +13,30 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 
-from recsys_assets.recommenders import Reason, Route
+from recsys_assets.recommenders import Route
 from recsys_assets.recommenders.data import FloatArray, IntArray
-from recsys_assets.recommenders.evidence import evidence_in
 from recsys_assets.recommenders.once import one_history
 from recsys_assets.recommenders.ranking import top_k
-from recsys_assets.serving.answers import evidence_in_words
 from recsys_assets.serving.api import fallback as rule
 from recsys_assets.serving.api.asks import Person, Wish
 from recsys_assets.serving.api.choosing import CANDIDATES, Chance, choose
 from recsys_assets.serving.api.deadline import TooBusyError, TooLateError
 from recsys_assets.serving.api.fallback import Fallback
-from recsys_assets.serving.api.schemas.lists import AnsweredBy, ListedMovie, ReasonOut
+from recsys_assets.serving.api.schemas.lists import AnsweredBy, ListedMovie
 from recsys_assets.serving.api.scoring import Scores, fallback_scores, score
 from recsys_assets.serving.api.served import Served
+from recsys_assets.serving.api.telling import told_of
 
 if TYPE_CHECKING:
     from recsys_assets.serving.api.service import Service
 
 log = logging.getLogger("recsys.api")
-REASONS_SHOWN = 5
 DEADLINE_SHARE = 0.8
 """Of the deadline: after it no further reason is begun."""
+EXPLAINED_AT_ONCE = 100
+"""Movies: all of most lists, and few enough that the ratings of the longest histories fit beside them."""
 
 
 @dataclass
@@ -76,10 +77,10 @@ class Answer:
         }
 
 
-def recommend(service: Service, person: Person, wish: Wish, *, model: str | None, request_id: str) -> Answer:
+async def recommend(service: Service, person: Person, wish: Wish, *, model: str | None, request_id: str) -> Answer:
     """The list for `person`. Raises NoChampionError where no champion can answer at all."""
-    served, missing = service.champion(model)
-    content = service.content() if wish.alpha is not None and served.model != "content" else None
+    served, missing = await service.champion_soon(model)
+    content = await service.content() if wish.alpha is not None and served.model != "content" else None
     chance = Chance(service.rng(request_id), service.config.first_share) if wish.policy == "stochastic" else None
     until = time.monotonic() + DEADLINE_SHARE * service.config.deadline_seconds
 
@@ -90,22 +91,23 @@ def recommend(service: Service, person: Person, wish: Wish, *, model: str | None
             add_reasons(scored, served, draft, until=until)
 
     def work(draft: Draft) -> None:
-        by(score(served, person, alpha=wish.alpha, content=content), draft)
+        with one_history():
+            by(score(served, person, alpha=wish.alpha, content=content), draft)
 
-    draft, failed = in_time(service, served, work)
+    draft, failed = await in_time(service, served, work)
     if failed is not None:
         draft = Draft()
-        by(fallback_scores(served, person), draft)
+        await run_in_threadpool(by, fallback_scores(served, person), draft)
     return finished(served, person, wish, draft, failed or missing, slow=failed is not None)
 
 
-def in_time(service: Service, served: Served, work: Callable[[Draft], None]) -> tuple[Draft, Fallback | None]:
+async def in_time(service: Service, served: Served, work: Callable[[Draft], None]) -> tuple[Draft, Fallback | None]:
     """Run `work` with the service's deadline; what it drafted, or why there is nothing."""
     draft, seconds = Draft(), service.config.deadline_seconds
     started = time.perf_counter()
     failed = None
     try:
-        service.deadlines.within(seconds, lambda: work(draft))
+        await service.deadlines.awaited(seconds, lambda: work(draft))
     except TooLateError:
         if not draft.movies:
             failed = rule.model_slow(served.model, seconds)
@@ -174,40 +176,15 @@ def places(served: Served, columns: IntArray, scores: FloatArray, propensities: 
 
 
 def add_reasons(scored: Scores, served: Served, draft: Draft, *, until: float) -> None:
-    """Reasons of each movie of the draft in turn, until there is no time left."""
-    with one_history():
-        for movie in draft.movies:
-            if time.monotonic() > until:
-                return
-            column = int(served.shelf.columns([movie.movie_id])[0])
-            found = sorted(scored.reasons(column), key=lambda reason: -abs(reason.contribution))
-            movie.reasons = shown_reasons(found)
-            if scored.standing.n_ratings and not any(r.kind == "history" for r in movie.reasons):
-                own = evidence_in(scored.recommender, scored.standing.history, movie.movie_id)
-                movie.evidence = list(evidence_in_words(own))
-            draft.explained += 1
-
-
-def shown_reasons(reasons: list[Reason]) -> list[ReasonOut]:
-    """The largest, and all others as one: contributions still add up to the score."""
-    finite = [reason for reason in reasons if np.isfinite(reason.contribution)]
-    found = [_out(reason) for reason in finite[:REASONS_SHOWN]]
-    if rest := finite[REASONS_SHOWN:]:
-        total = sum(reason.contribution for reason in rest)
-        found.append(ReasonOut(kind="part", text=f"{len(rest)} smaller reasons", contribution=total))
-    return found
-
-
-def _out(reason: Reason) -> ReasonOut:
-    of_theirs = reason.kind == "history" and reason.rating is not None
-    text = f"you gave {reason.label} {reason.rating:g}" if of_theirs else reason.label
-    return ReasonOut.model_construct(
-        kind=reason.kind,
-        text=text,
-        contribution=float(reason.contribution),
-        movie_id=reason.movie_id,
-        rating=reason.rating,
-    )
+    """Reasons of the movies of the draft, a block at once, until there is no time left."""
+    for start in range(0, len(draft.movies), EXPLAINED_AT_ONCE):
+        if time.monotonic() > until:
+            return
+        block = draft.movies[start : start + EXPLAINED_AT_ONCE]
+        columns = served.shelf.columns(movie.movie_id for movie in block)
+        for movie, told in zip(block, told_of(scored, served, columns.tolist()), strict=True):
+            movie.reasons, movie.evidence = told.reasons, told.evidence
+        draft.explained += len(block)
 
 
 def finished(
@@ -231,9 +208,9 @@ def finished(
     return Answer(served, "fallback" if slow else wish.policy, told, route, draft.movies, notes, ignored)
 
 
-def rank(service: Service, person: Person, movies: list[int], *, explain: bool, model: str | None) -> Answer:
+async def rank(service: Service, person: Person, movies: list[int], *, explain: bool, model: str | None) -> Answer:
     """All of `movies` (known ids) in the order of the model's scores; seen ones too."""
-    served, missing = service.champion(model)
+    served, missing = await service.champion_soon(model)
     until = time.monotonic() + DEADLINE_SHARE * service.config.deadline_seconds
     columns = np.unique(served.shelf.columns(movies))
     columns = columns[columns >= 0]
@@ -247,12 +224,14 @@ def rank(service: Service, person: Person, movies: list[int], *, explain: bool, 
         if explain:
             add_reasons(scored, served, draft, until=until)
 
-    draft, failed = in_time(
-        service, served, lambda draft: by(score(served, replace(person, genres=()), alpha=None, content=None), draft)
-    )
+    def work(draft: Draft) -> None:
+        with one_history():
+            by(score(served, replace(person, genres=()), alpha=None, content=None), draft)
+
+    draft, failed = await in_time(service, served, work)
     if failed is not None:
         draft = Draft()
-        by(fallback_scores(served, person), draft)
+        await run_in_threadpool(by, fallback_scores(served, person), draft)
     return finished(served, person, Wish(explain=explain), draft, failed or missing, slow=failed is not None)
 
 
@@ -263,7 +242,7 @@ def popular(service: Service, person: Person, wish: Wish) -> Answer:
     scored = replace(
         fallback_scores(served, person),
         values=newcomers.within(person.genres),
-        reasons=lambda column: newcomers.reasons(column, person.genres),
+        accounts=lambda columns: newcomers.accounts(columns, person.genres),
     )
     draft = Draft(scored, listed(served, scored, person, wish, None))
     add_reasons(scored, served, draft, until=time.monotonic() + service.config.deadline_seconds)

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from recsys_assets.serving.api import problems
 from recsys_assets.serving.api.champions import NoChampionError
 from recsys_assets.serving.api.config import ApiConfig
+from recsys_assets.serving.api.docs_page import docs_router
 from recsys_assets.serving.api.guard import KEY_HEADER
 from recsys_assets.serving.api.middleware import REQUEST_ID, Around
 from recsys_assets.serving.api.problems import Problem, problem_response, request_id_of
@@ -48,6 +49,7 @@ def create_app(settings: Settings, config: ApiConfig | None = None) -> FastAPI:
         description=DESCRIPTION,
         version=version("recsys_assets"),
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
@@ -55,6 +57,7 @@ def create_app(settings: Settings, config: ApiConfig | None = None) -> FastAPI:
     for router in (lists.router, movies.router, users.router, feedback.router, models.router):
         app.include_router(router)
     app.include_router(operations.router)
+    app.include_router(docs_router(app.title))
     _install_problems(app)
     _describe(app, config)
     if config.cors_origins:

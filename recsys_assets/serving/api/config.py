@@ -31,13 +31,15 @@ class ApiConfig(BaseModel, extra="forbid", frozen=True):
     """After which the fallback answers instead of a model."""
     load_seconds: PositiveFloat = 10.0
     """How long a request waits for a champion that nobody asked for before."""
-    scoring_threads: PositiveInt = 4
+    scoring_threads: PositiveInt = 2
+    """Two, so that one model that hangs does not hold up all others. More are slower: they take turns at Python's lock
+    (next_item on 2 cores, 8 connections: 164-169 lists/s with one, 137-144 with two, 119-121 with four)."""
     poll_seconds: PositiveFloat = 1.0
     """Between looks for a new champion."""
     max_models: PositiveInt = 8
     """Champions in memory at once; the default one always is."""
     cache_bytes: int = Field(default=64 << 20, ge=0)
-    """For scores of users who ask again, of each champion."""
+    """For scores of users who ask again, of each champion; a quarter more for their reasons."""
     shadow_share: float = Field(default=0.2, ge=0, le=1)
     """Of one core, at most, that challengers may take; 0: they are not asked."""
     max_body: PositiveInt = 1 << 20

@@ -7,6 +7,7 @@ which costs a caller nothing.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,17 +34,31 @@ class Deadlines:
 
     def within(self, seconds: float, work: Callable[[], T]) -> T:
         """What `work` returns or raises, if it ends in `seconds`. Raises TooLateError, TooBusyError."""
+        future = self._begun(work)
+        try:
+            return future.result(timeout=seconds)
+        except FutureTimeout:
+            if future.done():  # just in time, or `work` itself raised a TimeoutError
+                return future.result()
+            future.cancel()
+            raise TooLateError from None
+
+    async def awaited(self, seconds: float, work: Callable[[], T]) -> T:
+        """`within`, for an event loop: no thread waits for the thread that works."""
+        future = self._begun(work)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+        except TimeoutError:
+            if future.done() and not future.cancelled():  # just in time, or `work` itself raised a TimeoutError
+                return future.result()
+            raise TooLateError from None
+
+    def _begun(self, work: Callable[[], T]) -> Future[T]:
         if not self._room.acquire(blocking=False):
             raise TooBusyError
         future: Future[T] = self._pool.submit(work)
         future.add_done_callback(lambda _: self._room.release())
-        try:
-            return future.result(timeout=seconds)
-        except FutureTimeout:
-            if future.done():  # `work` itself raised a TimeoutError
-                raise
-            future.cancel()
-            raise TooLateError from None
+        return future
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from recsys_assets.serving.api import docs_page
 from recsys_assets.serving.api.config import ApiConfig
 from recsys_assets.serving.api.metrics import Metrics
 from recsys_assets.serving.api.problems import log_unexpected, problem_response
@@ -34,13 +35,6 @@ SAFE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-DOCS_POLICY = (
-    "default-src 'none'; frame-ancestors 'none'; connect-src 'self'; "
-    "img-src 'self' data: https://fastapi.tiangolo.com; "
-    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net"
-)
-"""Of `/docs`, whose page loads Swagger UI."""
 
 
 class BodyTooLargeError(HTTPException):
@@ -120,7 +114,7 @@ class _Answer:
 
     def __init__(self, send: Send, request_id: str, path: str) -> None:
         self.send, self.request_id, self.status = send, request_id, 0
-        self.docs = path in ("/docs", "/docs/oauth2-redirect")
+        self.docs = path == docs_page.PATH
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -130,7 +124,7 @@ class _Answer:
             for name, value in SAFE_HEADERS.items():
                 headers.setdefault(name, value)
             if self.docs:
-                headers["Content-Security-Policy"] = DOCS_POLICY
+                headers["Content-Security-Policy"] = docs_page.POLICY
         await self.send(message)
 
 

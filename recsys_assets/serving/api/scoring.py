@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_assets.recommenders import Reason, Recommender
-from recsys_assets.recommenders.data import FloatArray, Histories
+from recsys_assets.recommenders import Recommender
+from recsys_assets.recommenders.accounts import Accounts, Summand, together
+from recsys_assets.recommenders.data import FloatArray, Histories, IntArray
 from recsys_assets.serving.api.asks import Person
 from recsys_assets.serving.api.served import Served
 
@@ -34,13 +35,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Scores:
-    """`values` (n_movies,), read-only; `reasons` of a column's value, which add up to it."""
+    """`values` (n_movies,), read-only; `accounts` of some columns' values, which add up to them."""
 
     values: FloatArray
     standing: Standing
-    reasons: Callable[[int], list[Reason]]
+    accounts: Callable[[IntArray], Accounts]
     recommender: Recommender
     genres: tuple[str, ...]
+    user: int | None = None
+    """Whose they are, where nothing but the model and its own data goes in."""
 
 
 def standing_of(recommender: Recommender, person: Person) -> Standing:
@@ -86,7 +89,7 @@ def fallback_scores(served: Served, person: Person) -> Scores:
     model = served.recommender
     nobody = Standing(model.histories.take(np.array([-1])), -1)
     return Scores(
-        model.fallback_scores, nobody, lambda column: model.newcomers.reasons(column, ()), model, person.genres
+        model.fallback_scores, nobody, lambda columns: model.newcomers.accounts(columns, ()), model, person.genres
     )
 
 
@@ -98,12 +101,10 @@ def _plain(model: Recommender, standing: Standing, person: Person, *, cache: obj
         if cache is not None:
             cache.put(person.user_id, values)  # type: ignore[attr-defined]
 
-    def reasons(column: int) -> list[Reason]:
-        if not standing.n_ratings:
-            return model.newcomers.reasons(column, person.genres)
-        return model._explain(standing.history, standing.known, column, float(values[column]))
+    def accounts(columns: IntArray) -> Accounts:
+        return model.accounts(standing.history, standing.known, columns, values[columns], genres=person.genres)
 
-    return Scores(values, standing, reasons, model, person.genres)
+    return Scores(values, standing, accounts, model, person.genres, None if cache is None else person.user_id)
 
 
 def _blended(own: Scores, other: Scores, alpha: float) -> Scores:
@@ -115,15 +116,13 @@ def _blended(own: Scores, other: Scores, alpha: float) -> Scores:
     mine = (1 - alpha) * (own.values - my_mean) / my_spread
     values = (mine + alpha * np.nan_to_num((theirs - mean) / spread)).astype(np.float32)
 
-    def reasons(column: int) -> list[Reason]:
-        found = _scaled(own.reasons(column), (1 - alpha) / my_spread, "") if alpha < 1 else []
-        if alpha and columns[column] >= 0:
-            found += _scaled(other.reasons(int(columns[column])), alpha / spread, "by content: ")
-        told = sum(reason.contribution for reason in found)
-        return [*found, Reason("bias", "measured against the average movie", float(values[column]) - told)]
+    def accounts(asked: IntArray) -> Accounts:
+        told = [own.accounts(asked).scaled((1 - alpha) / my_spread)] if alpha < 1 else []
+        known = np.flatnonzero(columns[asked] >= 0)
+        if alpha and len(known):
+            by_content = other.accounts(columns[asked[known]]).scaled(alpha / spread, "by content: ")
+            told.append(by_content.spread(known, len(asked)))
+        level = values[asked] - sum((account.totals() for account in told), np.zeros(len(asked)))
+        return together([*told, Accounts((Summand("bias", "measured against the average movie", level),))])
 
-    return Scores(values, own.standing, reasons, own.recommender, own.genres)
-
-
-def _scaled(reasons: list[Reason], by: float, prefix: str) -> list[Reason]:
-    return [Reason(r.kind, prefix + r.label, by * r.contribution, r.movie_id, r.rating) for r in reasons]
+    return Scores(values, own.standing, accounts, own.recommender, own.genres)

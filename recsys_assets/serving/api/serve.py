@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from recsys_assets.serving.api.app import create_app
 from recsys_assets.serving.api.config import ApiConfig
 from recsys_assets.serving.api.logs import start_logging
+from recsys_assets.serving.api.metrics import figures_of_workers
+from recsys_assets.serving.api.patience import ImpatientProtocol
 from recsys_assets.settings import Settings, load_settings
 
 VARIABLE = "RECSYS_API_PROCESS"
@@ -27,7 +29,8 @@ def serve(settings: Settings, config: ApiConfig, *, workers: int = 1) -> None:
         return
     os.environ[VARIABLE] = config.model_dump_json()
     os.environ["RECSYS_DATASET"] = settings.dataset
-    uvicorn.run("recsys_assets.serving.api.serve:app_of_process", factory=True, workers=workers, **options)
+    with figures_of_workers():
+        uvicorn.run("recsys_assets.serving.api.serve:app_of_process", factory=True, workers=workers, **options)
 
 
 def uvicorn_options() -> dict[str, Any]:
@@ -40,6 +43,8 @@ def uvicorn_options() -> dict[str, Any]:
         "limit_concurrency": MOST_CONNECTIONS,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": GRACE_SECONDS,
+        "timeout_worker_healthcheck": 60,
+        "http": ImpatientProtocol,
     }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from recsys_assets.recommenders import ModelError, Recommender, load_model
 from recsys_assets.recommenders.data import FloatArray
 from recsys_assets.serving.api.cache import ByteCache
+from recsys_assets.serving.api.schemas.lists import ReasonOut
 from recsys_assets.serving.api.shelf import Shelf
 
 SELF_TEST_K = 5
@@ -39,6 +40,19 @@ class Stamp(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Told:
+    """Why a movie is listed; shared by lists, so never changed."""
+
+    reasons: list[ReasonOut]
+    evidence: list[str]
+
+    @property
+    def nbytes(self) -> int:
+        """About: what small objects take in memory."""
+        return 200 + 600 * len(self.reasons) + 200 * len(self.evidence)
+
+
+@dataclass(frozen=True)
 class Served:
     """One version of one model, ready to answer."""
 
@@ -50,6 +64,8 @@ class Served:
     stamp: Stamp
     scores: ByteCache[int, FloatArray] = field(repr=False)
     """Unmasked scores (n_movies,) of users who asked, read-only."""
+    told: ByteCache[tuple[int, int], Told] = field(repr=False)
+    """By user and column: why that movie is listed for them."""
 
     @property
     def name(self) -> str:
@@ -69,8 +85,9 @@ def load(path: Path, *, shelves: dict[str, Shelf], cache_bytes: int) -> Served:
     if key not in shelves:
         shelves[key] = Shelf.of(recommender.movies, recommender.titles, recommender.catalogue)
     self_test(recommender)
-    cache: ByteCache[int, FloatArray] = ByteCache(cache_bytes, size=lambda scores: scores.nbytes)
-    return Served(manifest["model"], int(path.name), recommender, manifest, shelves[key], stamp, cache)
+    scores: ByteCache[int, FloatArray] = ByteCache(cache_bytes, size=lambda scores: scores.nbytes)
+    told: ByteCache[tuple[int, int], Told] = ByteCache(cache_bytes // 4, size=lambda told: told.nbytes)
+    return Served(manifest["model"], int(path.name), recommender, manifest, shelves[key], stamp, scores, told)
 
 
 def manifest_of(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from recsys_assets.recommenders import MODELS
 from recsys_assets.serving.api import fallback as rule
@@ -57,6 +58,8 @@ class Service:
             thread.start()
         self.shadowing.start()
         ready = {served.name for served in self.champions.in_memory().values()}
+        if not ready:
+            log.warning("no champion yet, one is looked for every second", extra={"why": self.champions.why_none()})
         log.info("started", extra={"seconds": round(time.perf_counter() - started, 3), "champions": sorted(ready)})
 
     def stop(self) -> None:
@@ -91,9 +94,15 @@ class Service:
         self.metrics.fallbacks.labels("model_missing").inc()
         return default, rule.model_missing(model, default.model, why)
 
-    def content(self) -> Served | None:
+    async def champion_soon(self, model: str | None) -> tuple[Served, Fallback | None]:
+        """`champion`, for an event loop: a thread waits only for one that is not in memory yet."""
+        if model is None or self.champions.loaded(model) is not None:
+            return self.champion(model)
+        return await run_in_threadpool(self.champion, model)
+
+    async def content(self) -> Served | None:
         """The content champion, for blends."""
-        found, missing = self.champion("content")
+        found, missing = await self.champion_soon("content")
         return None if missing else found
 
     def rng(self, request_id: str) -> np.random.Generator:
@@ -121,14 +130,7 @@ class Service:
         log.info("champion swapped" if swap.before else "champion loaded", extra=said)
         served = self.champions.loaded(swap.model)
         if served is not None:
-            if swap.before is not None:
-                self._forget_info(swap.model)
-            self.metrics.champion.labels(swap.model, str(swap.after), served.data_version).set(1)
-
-    def _forget_info(self, model: str) -> None:
-        gauge = self.metrics.champion
-        for labels in [labels for labels in list(gauge._metrics) if labels[0] == model]:
-            gauge.remove(*labels)
+            self.metrics.champion_is(served.model, served.version, served.data_version)
 
 
 async def service_of(request: Request) -> Service:

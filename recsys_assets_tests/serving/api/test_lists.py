@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from recsys_assets.recommenders import RatingPredictor
+from recsys_assets_tests.serving.api.conftest import Start
 from recsys_assets_tests.serving.api.running import Client
 from recsys_assets_tests.serving.api.world import COMEDY, MOVIES, USERS, ratings
 
@@ -133,3 +134,18 @@ def test_the_same_request_id_draws_the_same_list_again(client: Client) -> None:
     asked = {"policy": "stochastic", "k": 10}
     lists = {tuple(movies_of(client.get("/v1/users/2/recommendations", params=asked))) for _ in range(5)}
     assert len(lists) > 1, "every request draws anew"
+
+
+def test_reasons_are_kept_of_users_as_they_are_known_and_of_nothing_else(start: Start) -> None:
+    client = start()
+    told = client.service.champions.default.told
+    first = client.get("/v1/users/2/recommendations", params={"k": 4}).json()["movies"]
+    assert len(told) == 4
+    again = client.get("/v1/users/2/recommendations", params={"k": 6}).json()["movies"]
+    assert [m["reasons"] for m in again[:4]] == [m["reasons"] for m in first]
+    assert (len(told), told.hits) == (6, 4)
+    news = {"user_id": 2, "session": [{"movie_id": 3, "action": "like"}], "k": 4}
+    client.post("/v1/recommendations", json=news)
+    client.get("/v1/users/2/recommendations", params={"k": 4, "alpha": 0.5})
+    client.get("/v1/users/999/recommendations", params={"k": 4})
+    assert (len(told), told.hits) == (6, 4), "other reasons than those of the model and what it knows of the user"

@@ -73,14 +73,14 @@ def test_a_challenger_is_asked_what_people_ask_and_they_do_not_see_it(start: Sta
 
 
 PROGRAM = """
-import sys, json
+import asyncio, sys, json
 from recsys_assets.serving.api.app import create_app
 from recsys_assets.serving.api import answering
 from recsys_assets.serving.api.asks import Person, Wish
 from recsys_assets.settings import load_settings
 service = create_app(load_settings()).state.service
 service.start()
-answer = answering.recommend(service, Person(2), Wish(3), model=None, request_id="a" * 32)
+answer = asyncio.run(answering.recommend(service, Person(2), Wish(3), model=None, request_id="a" * 32))
 event = {"event_id": "e", "user_id": 1, "movie_id": 1, "action": "like", "timestamp": "2026-01-01T00:00:00Z"}
 service.door.take([event])
 service.metrics.page()

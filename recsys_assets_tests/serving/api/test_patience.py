@@ -1,0 +1,106 @@
+"""Clients that take too long to say what they want are hung up on; those who were answered are not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from recsys_assets.serving.api.patience import HEADER_BYTES, ImpatientProtocol
+from recsys_assets_tests.serving.api.conftest import Start
+from recsys_assets_tests.serving.api.running import Client
+
+GET = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+
+
+@contextmanager
+def connected(client: Client) -> Iterator[socket.socket]:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=30) as raw:
+        yield raw
+
+
+def heard(raw: socket.socket) -> bytes:
+    """All until the server hangs up."""
+    found = b""
+    try:
+        while piece := raw.recv(65536):
+            found += piece
+    except ConnectionResetError:
+        pass
+    return found
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch, start: Start) -> Client:
+    """Headers have 1.5 s, which a busy machine keeps; a model has longer."""
+    monkeypatch.setattr(ImpatientProtocol, "header_seconds", 1.5)
+    return start(deadline_seconds=20)
+
+
+def test_headers_that_dribble_are_not_waited_for(hasty: Client) -> None:
+    with connected(hasty) as raw:
+        raw.sendall(GET)
+        ended = threading.Event()
+
+        def dribble() -> None:
+            while not ended.wait(0.1):
+                try:
+                    raw.sendall(b"X-A: b\r\n")
+                except OSError:
+                    return
+
+        dribbling = threading.Thread(target=dribble)
+        dribbling.start()
+        try:
+            assert heard(raw).startswith(b"HTTP/1.1 408 ")
+        finally:
+            ended.set()
+            dribbling.join()
+
+
+def test_who_says_nothing_is_hung_up_on(hasty: Client) -> None:
+    with connected(hasty) as raw:
+        assert heard(raw).startswith(b"HTTP/1.1 408 ")
+
+
+def test_headers_without_end_are_not_taken(client: Client) -> None:
+    with connected(client) as raw:
+        raw.sendall(GET)
+        try:
+            for _ in range(2 * HEADER_BYTES // 1000):
+                raw.sendall(b"X-A: " + b"b" * 993 + b"\r\n")
+        except OSError:
+            pass
+        assert b"431" in heard(raw)[:40]
+
+
+def test_a_connection_that_was_answered_may_wait_and_ask_again(hasty: Client) -> None:
+    with connected(hasty) as raw:
+        for _ in range(2):
+            raw.sendall(GET[:20])
+            raw.sendall(GET[20:] + b"\r\n")
+            answer = b""
+            while b'"ok"' not in answer:
+                answer += raw.recv(65536) or b"hung up"
+                assert b"hung up" not in answer
+            time.sleep(2.0)
+        raw.sendall(GET)
+        assert heard(raw).startswith(b"HTTP/1.1 408 "), "its next request has the same time"
+
+
+def test_a_slow_answer_is_waited_for(hasty: Client) -> None:
+    model: Any = hasty.service.champions.default.recommender
+    score = model._score
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(2.0)
+        return score(*args)
+
+    model._score = slowly
+    answer = hasty.get("/v1/users/2/recommendations", params={"explain": False})
+    assert (answer.status_code, answer.json()["fallback"]) == (200, None)
