@@ -27,6 +27,7 @@ group = typer.Typer(help="Tune the pipeline that training data come through.", n
 group.command()(tuner_contest.contest)
 group.command(name="from-scratch")(tuner_simulated.from_scratch)
 group.command()(tuner_simulated.simulated)
+group.command()(tuner_contest.replay)
 
 
 @group.command()
