@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table as RichTable
 
-from recsys_assets.cli import tuner_contest
+from recsys_assets.cli import tuner_contest, tuner_simulated
 from recsys_assets.cli.common import FAILED, DatasetOption, JsonOption, out, print_json, settings_of
 from recsys_assets.cli.tuner_shared import (
     CoresOption,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
 group.command()(tuner_contest.contest)
+group.command(name="from-scratch")(tuner_simulated.from_scratch)
+group.command()(tuner_simulated.simulated)
 group.command()(tuner_contest.replay)
 
 

@@ -26,6 +26,7 @@ from recsys_assets.tuner.learned.policy import LearnedTuner
 from recsys_assets.tuner.learned.training import TrainedTuner, TunerConfig, train_tuner
 from recsys_assets.tuner.real.profile import PipelineProfile, profile
 from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE
+from recsys_assets.tuner.reported import add_to_report
 from recsys_assets.tuner.tuned import Tuning, publish_tuning, published, tune_live
 
 PROFILED = (OBJECT_STORE, LOCAL_DISK)
@@ -57,11 +58,12 @@ def policy_path(settings: Settings) -> Path:
 def publish_tuner(
     settings: Settings, config: TunerConfig | None = None, *, pipelines: int = 64, progress: Progress = silent
 ) -> PublishedTuner:
-    """Train on simulated pipelines; the comparison is one of a look, its full size is `recsys tuner compare`."""
+    """Train on simulated pipelines; the comparison is one of a look, its full size is `recsys tuner simulated`."""
     trained, path = train_tuner(config, seed=settings.seed, progress=progress), policy_path(settings)
     with atomic_file(path) as aside:
         trained.tuner.save(aside)
     contests = hold([Guarded(trained.tuner)], rivals(search=False), pipelines=pipelines, progress=progress)
+    add_to_report(settings, "contests", {contest.title: contest.rows() for contest in contests})
     return PublishedTuner(trained, contests, path)
 
 

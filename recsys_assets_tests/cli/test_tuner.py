@@ -96,3 +96,18 @@ def test_tuners_are_replayed_on_what_was_measured(recsys: Recsys) -> None:
     assert shown.exit_code == 0, shown.output
     assert "Replayed: object-store, 2 cores, then 1; 2 seeds" in shown.output
     assert "known beforehand" in shown.output
+
+
+def test_what_learned_from_nothing_is_compared_with_all_others_and_published_for_the_app(recsys: Recsys) -> None:
+    wrong = recsys("tuner", "from-scratch", "--recipe", "guess")
+    trained = recsys("tuner", "from-scratch", "--recipe", "whole", "--seeds", 1, "--steps", 1)
+    shown = recsys("tuner", "simulated", "--seeds", 1, "--pipelines", 3, "--no-search")
+    settings = load_settings()
+    report = json.loads((settings.reports_dir / settings.dataset / "tuner.json").read_text(encoding="utf-8"))
+    tuners = {row["tuner"] for row in report["contests"]["shifted: 3 pipelines, 1 seeds"]}
+
+    assert wrong.exit_code == 2
+    assert "stages" in wrong.output
+    assert (trained.exit_code, shown.exit_code) == (0, 0)
+    assert "| fitted model |" in shown.output
+    assert {"PPO from scratch, global view", "DS2-style control", "knows the pipeline (bound)"} <= tuners

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,13 @@ from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.search import BUDGET, GridSearch, OptunaSearch, RandomSearch, Search
 from recsys_assets.tuner.controllers.shield import Shielded
-from recsys_assets.tuner.evaluation.report import hold, steps_figure, to_markdown
+from recsys_assets.tuner.evaluation.known import BOUND, Known
+from recsys_assets.tuner.evaluation.plays import HELD_OUT_SEED, Entrant, entrants, play_all
+from recsys_assets.tuner.evaluation.report import hold, played, steps_figure, to_markdown
 from recsys_assets.tuner.evaluation.rivals import RIVAL, rivals
+from recsys_assets.tuner.evaluation.simulated import play
+from recsys_assets.tuner.learned.scratch import train_all
+from recsys_assets.tuner.learned.training import TunerConfig
 from recsys_assets.tuner.simulator.families import FAMILIAR
 from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
 
@@ -64,3 +71,44 @@ def test_every_rival_has_a_name_of_its_own() -> None:
 
     assert len(set(names)) == len(names) == 11
     assert RIVAL in names
+
+
+def test_who_knows_the_pipelines_is_beaten_by_nobody_and_pays_for_the_first_interval_and_for_moving() -> None:
+    drawn = scenario(FAMILIAR, 24, seed=3)
+    bound = play(Known(drawn), drawn, seed=0)
+    model = play(Shielded(ModelBased()), drawn, seed=0)
+
+    assert bound.quality[:, 2:20] == pytest.approx(1.0)
+    assert (bound.quality[:, 0] < 1).all()
+    assert (bound.quality[:, 1] < 1).all()
+    assert (bound.per_pipeline >= model.per_pipeline).all()
+    assert bound.died == 0
+
+
+def test_plays_are_kept_and_not_played_again(tmp_path: Path) -> None:
+    entered = [Entrant(RIVAL, 0), Entrant(RIVAL, 1), Entrant(BOUND, 0)]
+    lines: list[str] = []
+    play_all(tmp_path, entered, pipelines=6, families=[FAMILIAR], progress=lines.append)
+    play_all(tmp_path, entered, pipelines=6, families=[FAMILIAR], progress=lines.append)
+    (contest,) = played(tmp_path)
+    drawn = scenario(FAMILIAR, 6, seed=HELD_OUT_SEED)
+
+    assert len(lines) == 3
+    for seed in (0, 1):
+        again = play(Shielded(ProportionalControl()), drawn, seed=seed)
+        np.testing.assert_allclose(contest.runs[RIVAL][seed].quality, again.quality, atol=1e-6)
+    assert contest.runs[RIVAL][0].decision_ms > 0
+    rows = {row["tuner"]: row for row in contest.rows()}
+    assert (rows[RIVAL]["seeds"], rows[BOUND]["seeds"]) == (2, 1)
+    paired = contest.quality(BOUND)[:1] - contest.quality(RIVAL)[:1]
+    assert rows[BOUND]["difference"] == pytest.approx(paired.mean())
+
+
+def test_all_rivals_and_all_trainings_enter(tmp_path: Path) -> None:
+    config = TunerConfig(steps=1, envs=5, batch_size=59, epochs=1, look_every=1, validation=5)
+    train_all(tmp_path, {"stages": 2}, config=config)
+    entered = entrants(seeds=3, scratch=tmp_path)
+    names = [e.name for e in entered]
+
+    assert all(names.count(rival.name) == 3 for rival in rivals())
+    assert [(e.seed, e.training) for e in entered if e.training] == [(i, (tmp_path, "stages", i + 1)) for i in (0, 1)]

@@ -1,13 +1,18 @@
 """The simulated comparison: held-out pipelines of the familiar family, and of one whose dynamics were never trained on.
 
-Rivals play once with each noise seed; the learned tuner plays with another training for each. Differences are paired by
-pipeline, and their interval is over pipelines and trainings alike.
+Rivals play once with each noise seed; a learned tuner plays with another training for each. Differences are paired by
+pipeline and seed, and their interval is over pipelines and seeds alike.
+
+What becomes of a tuner that runs a pipeline out of memory is the same for all: two intervals are lost, the pipeline
+starts again with the last allocation that it survived, and memory is taken to be larger by what the crash has shown, so
+that nobody submits what crashed again and again. All have the same estimate of memory and the same shield.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,17 +21,16 @@ from recsys_assets.evaluation.bootstrap import Interval, two_way_bootstrap
 from recsys_assets.evaluation.canvas import Theme, blank, look_of, name_axis
 from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.controllers.base import Controller
+from recsys_assets.tuner.evaluation.known import Known
+from recsys_assets.tuner.evaluation.plays import FAMILIES, HELD_OUT, HELD_OUT_SEED, read_all
 from recsys_assets.tuner.evaluation.rivals import RIVAL
 from recsys_assets.tuner.evaluation.simulated import Run, play
 from recsys_assets.tuner.readings import FloatArray
-from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED, Family
+from recsys_assets.tuner.simulator.families import Family
 from recsys_assets.tuner.simulator.running import RESIZED, scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-HELD_OUT, HELD_OUT_SEED = 256, 777
-"""Pipelines of the comparison: drawn with a seed that training never uses."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,17 @@ class Contest:
         return np.stack([run.per_pipeline for run in self.runs[name]])
 
     def against(self, name: str, other: str) -> Interval:
-        """Mean difference in q, over pipelines and seeds."""
-        return two_way_bootstrap(self.quality(name) - self.quality(other), seed=0)
+        """Mean difference in q, over pipelines and the seeds that both have."""
+        mine, theirs = self.quality(name), self.quality(other)
+        both = min(len(mine), len(theirs))
+        return two_way_bootstrap(mine[:both] - theirs[:both], seed=0)
+
+    @property
+    def title(self) -> str:
+        """The family, and how much was played."""
+        first = next(iter(self.runs.values()))
+        seeds = max(len(runs) for runs in self.runs.values())
+        return f"{self.family.name}: {len(first[0].quality)} pipelines, {seeds} seeds"
 
     def rows(self, reference: str = RIVAL) -> list[dict[str, Any]]:
         """A row a tuner, the best first."""
@@ -57,7 +70,9 @@ class Contest:
 
         return {
             "tuner": name,
+            "seeds": len(runs),
             "q": float(self.quality(name).mean()),
+            "between_seeds": float(np.std([run.per_pipeline.mean() for run in runs], ddof=len(runs) > 1)),
             "difference": difference.mean,
             "low": difference.low,
             "high": difference.high,
@@ -67,6 +82,8 @@ class Contest:
             "at_end": mean("at_end"),
             "reached": mean("reached"),
             "died": mean("died"),
+            "deaths": int(sum(run.deaths.sum() for run in runs)),
+            "decision_ms": mean("decision_ms"),
         }
 
 
@@ -74,7 +91,7 @@ def hold(
     learned: Sequence[Controller],
     others: Sequence[Controller],
     *,
-    families: Sequence[Family] = (FAMILIAR, SHIFTED),
+    families: Sequence[Family] = FAMILIES,
     pipelines: int = HELD_OUT,
     progress: Progress = silent,
 ) -> list[Contest]:
@@ -83,7 +100,7 @@ def hold(
     for family in families:
         drawn = scenario(family, pipelines, seed=HELD_OUT_SEED)
         runs: dict[str, tuple[Run, ...]] = {}
-        for rival in others:
+        for rival in [Known(drawn), *others]:
             runs[rival.name] = tuple(play(rival, drawn, seed=seed) for seed in range(len(learned)))
             progress(f"{family.name}: {rival.name} q {np.mean([r.per_pipeline.mean() for r in runs[rival.name]]):.3f}")
         for name in dict.fromkeys(tuner.name for tuner in learned):
@@ -94,20 +111,27 @@ def hold(
     return contests
 
 
+def played(folder: Path) -> list[Contest]:
+    """Of all that `play_all` left there."""
+    found = [(family, read_all(folder, family)) for family in FAMILIES]
+    return [Contest(family, runs) for family, runs in found if runs]
+
+
 def to_markdown(contests: Sequence[Contest]) -> str:
     """A table a family."""
     lines = []
     for contest in contests:
-        first = next(iter(contest.runs.values()))
-        n, seeds = len(first[0].quality), len(first)
+        steps = next(iter(contest.runs.values()))[0].quality.shape[1]
         lines += [
-            f"### Simulated, {contest.family.name}: {n} held-out pipelines of 16-128 cores, {seeds} seeds",
+            f"### Simulated, {contest.title}, 16-128 cores",
             "",
-            f"q: share of the best possible throughput, mean of {first[0].quality.shape[1]} intervals from one worker "
-            f"a stage on; the machine changes size once, in interval {RESIZED[0]}-{RESIZED[1]}.",
+            f"q: share of the best possible throughput, mean of {steps} intervals from one worker a stage, ± between "
+            f"seeds; the machine changes size once, in interval {RESIZED[0]}-{RESIZED[1]}. Out of memory: share of "
+            "pipelines, and times in all; each costs two intervals, then the last allocation survived, for all alike.",
             "",
-            f"| tuner | q | against {RIVAL}, 95 % | at 5 | at 15 | 5 after re-size | end | reach 95 % | no memory |",
-            "|---|---|---|---|---|---|---|---|---|",
+            f"| tuner | q | seeds | against {RIVAL}, 95 % | at 5 | at 15 | 5 after re-size | end | reach 95 % | "
+            "out of memory | ms |",
+            "|---|---|---|---|---|---|---|---|---|---|---|",
             *(_line(row) for row in contest.rows()),
             "",
         ]
@@ -116,8 +140,9 @@ def to_markdown(contests: Sequence[Contest]) -> str:
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        "| {tuner} | {q:.3f} | {difference:+.3f} ({low:+.3f} to {high:+.3f}) | {q_at_5:.2f} | {q_at_15:.2f} | "
-        "{after_resize:.2f} | {at_end:.2f} | {reached:.0%} | {died:.1%} |".format(**row)
+        "| {tuner} | {q:.3f} ± {between_seeds:.3f} | {seeds} | {difference:+.3f} ({low:+.3f} to {high:+.3f}) | "
+        "{q_at_5:.2f} | {q_at_15:.2f} | {after_resize:.2f} | {at_end:.2f} | {reached:.0%} | {died:.1%}, {deaths} | "
+        "{decision_ms:.1f} |".format(**row)
     )
 
 

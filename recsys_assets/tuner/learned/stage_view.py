@@ -45,13 +45,10 @@ class StageView:
         choices = [len(self.steps)] * (N_STAGES + 1)
         self.actions: spaces.Space[np.ndarray] = spaces.MultiDiscrete(np.array(choices))
         self.start: IntArray | None = None
-
-    @property
-    def name(self) -> str:
         seen = {"stages": "", "whole": ", global view"}[self.observes]
         paid = {"ours": "", "intune": ", InTune's reward"}[self.rewarded]
-        steps = "" if self.steps == STEPS else ", steps of 1 and 5"
-        return f"PPO from scratch{seen}{paid}{steps}"
+        moved = "" if self.steps == STEPS else ", steps of 1 and 5"
+        self.name = f"PPO from scratch{seen}{paid}{moved}"
 
     def begin(self, n: int) -> None:
         self.observer = StageObserver(n)
