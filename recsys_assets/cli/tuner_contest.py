@@ -154,9 +154,8 @@ def _show(places: list[Place], name: str) -> None:
         against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
         shares = (f"{p.before_resize:.3f}", f"{p.after_resize:.3f}", f"{p.at_end:.3f}")
         rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.cpu_ms:.2f}")
-        table.add_row(
-            p.tuner, f"{p.runs}", f"{p.q:.3f}", against, *shares, *rates, f"{p.switches:.0f}", f"{p.died:.0%}"
-        )
+        head = (p.tuner, f"{p.runs}", f"{p.q:.3f}", f"{p.q_of_grid:.3f}", against)
+        table.add_row(*head, *shares, *rates, f"{p.switches:.0f}", f"{p.died:.0%}")
     out.print(table)
 
 
