@@ -150,6 +150,17 @@ class SequenceNetwork(nn.Module):
         return hidden @ vectors.transpose(1, 2) + self.bias()[movies][:, None]
 
 
+def looked_up(table: Tensor, places: Tensor) -> Tensor:
+    """(h, ...) the columns of `table` (h, n) at `places` (...).
+
+    Many places share a column. A GPU adds up the gradient of an index one place after the other, that of an embedding
+    in parts.
+    """
+    if table.device.type == "cpu":
+        return table[:, places]
+    return functional.embedding(places, table.t()).movedim(-1, 0)
+
+
 class SelfAttention(nn.Module):
     """Causal attention; what two events say to one another also depends on how many events and how long ago."""
 
@@ -170,8 +181,8 @@ class SelfAttention(nn.Module):
         """(h, l, l), or (b, h, l, l) with gaps; -inf for what comes later."""
         place = torch.arange(length, device=self.places.device)
         ago = place[:, None] - place
-        bias = self.places[:, ago.clamp(min=0)].masked_fill(ago < 0, -torch.inf)
-        return bias if self.gaps is None or gaps is None else bias + self.gaps[:, gaps].transpose(0, 1)
+        bias = looked_up(self.places, ago.clamp(min=0)).masked_fill(ago < 0, -torch.inf)
+        return bias if self.gaps is None or gaps is None else bias + looked_up(self.gaps, gaps).transpose(0, 1)
 
 
 class Block(nn.Module):
