@@ -1,6 +1,6 @@
 """Where networks are computed: a GPU where there is one, unless another device is named. The one place that decides.
 
-On a GPU the same seed gives the same network: PyTorch's deterministic algorithms are on while one is trained, and
+The same seed gives the same network there: PyTorch's deterministic algorithms are on while one is trained, and on a GPU
 cuBLAS and cuDNN's recurrent layers are given the workspace without which their sums depend on how threads meet.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import torch
@@ -35,21 +35,22 @@ def torch_device(wanted: Device = "auto") -> torch.device:
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """The same numbers every time: on a GPU by algorithms that are deterministic; a CPU's are.
+    """The same numbers every time, by deterministic algorithms: on a GPU, and where threads share the sums of a CPU.
 
-    An operation that has none warns and goes on.
+    An operation that has none warns and goes on. One thread alone repeats itself anyway.
     """
     import torch
 
-    if device.type != "cuda":
+    if device.type == "cpu" and torch.get_num_threads() == 1:
         yield
         return
     was, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[assignment]  # nothing reads it unwritten
+    memory.fill_uninitialized_memory = False  # nothing reads it unwritten
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(was, warn_only=warned)
-        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[assignment]
+        memory.fill_uninitialized_memory = filled

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from recsys_assets.recommenders import Recommender, build, load_model
+from recsys_assets.recommenders.sequence.networks import looked_up
 from recsys_assets.recommenders.sequence.softmax import softmax_loss
 from recsys_assets_tests.recommenders.sequence.worlds import cyclic, next_of
 
@@ -87,6 +88,18 @@ def test_the_random_numbers_and_settings_of_the_caller_are_left_alone() -> None:
     torch.cuda.manual_seed(1)
     assert torch.equal(after, torch.rand(3, device="cuda"))
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.gpu
+def test_what_is_looked_up_has_the_gradient_of_an_index() -> None:
+    table, places = torch.randn(2, 32, dtype=torch.float64), torch.randint(0, 32, (16, 50, 50))
+    weights, found = torch.randn(2, 16, 50, 50, dtype=torch.float64), []
+    for device in ("cpu", "cuda"):
+        own = table.to(device).requires_grad_()
+        (looked_up(own, places.to(device)) * weights.to(device)).sum().backward()
+        assert own.grad is not None
+        found.append(own.grad.cpu())
+    torch.testing.assert_close(*found)
 
 
 @pytest.mark.gpu

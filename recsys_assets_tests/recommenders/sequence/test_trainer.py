@@ -122,3 +122,19 @@ def test_the_random_numbers_of_the_caller_are_left_alone() -> None:
     after = torch.rand(3)
     torch.manual_seed(1)
     assert torch.equal(after, torch.rand(3))
+
+
+def test_threads_that_share_the_sums_do_not_change_the_model() -> None:
+    """Attention's gaps are summed from tens of thousands of places, by as many threads as there are."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        long = cyclic(users=48, length=28)
+        config = CONFIG | {"epochs": 2, "window": 40, "dim": 16, "pipeline": {"batch_size": 48, "prefetch": 0}}
+        one, other = (build("sasrec", config).fit(long.interactions, long.catalogue, seed=3) for _ in range(2))
+    finally:
+        torch.set_num_threads(threads)
+    for name, values in one._state().items():
+        np.testing.assert_array_equal(other._state()[name], values, err_msg=name)
