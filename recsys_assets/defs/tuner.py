@@ -135,3 +135,10 @@ def with_tuned_pipeline(settings: Settings, fields: Mapping[str, Any]) -> dict[s
     from recsys_assets.tuner.published import with_tuned_pipeline
 
     return with_tuned_pipeline(settings, fields)
+
+
+def with_tuned_vectors(settings: Settings, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of an agent that fits vectors of movies through the pipeline, likewise."""
+    from recsys_assets.tuner.published import with_tuned_vectors
+
+    return with_tuned_vectors(settings, fields)

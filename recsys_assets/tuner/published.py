@@ -100,6 +100,22 @@ def with_tuned_pipeline(settings: Settings, config: Mapping[str, Any]) -> dict[s
     return {**config, "pipeline": {**asked, **stored}} if stored else dict(config)
 
 
+def with_tuned_vectors(settings: Settings, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of an agent whose vectors of movies are fitted through the pipeline, likewise."""
+    sequence = dict(config.get("sequence") or {})
+    fit = with_tuned_pipeline(settings, sequence.get("fit") or {})
+    return {**config, "sequence": {**sequence, "fit": fit}} if fit else dict(config)
+
+
+def tuned_sentence(settings: Settings) -> str:
+    """What the tuner came to where this deployment keeps its training data."""
+    scenario = STORAGE[settings.training_storage].name
+    found = published(settings).get(scenario)
+    if found is None:
+        return "nothing was tuned yet: `tuned_pipeline_config` does that"
+    return f"training data in {settings.training_storage}, tuned as {found.sentence}"
+
+
 def storage_fields(settings: Settings) -> dict[str, Any]:
     """How a pipeline reads from where the deployment keeps its training data."""
     return {

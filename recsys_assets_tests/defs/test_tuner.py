@@ -11,10 +11,11 @@ import pytest
 
 from recsys_assets.definitions import defs
 from recsys_assets.settings import Settings, load_settings
-from recsys_assets.tuner.published import with_tuned_pipeline
+from recsys_assets.tuner.published import with_tuned_pipeline, with_tuned_vectors
 from recsys_assets.tuner.tuned import Tuned, publish, published
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.agents.conftest import small_world
+from recsys_assets_tests.recommenders.conftest import QUICK
 
 TUNED = Tuned("local-disk", "a tuner", (2, 1, 2, 1), 6, 100.0, 130.0, 0.5, 0.2, 1e6, 2, 18, True)
 
@@ -65,7 +66,7 @@ def test_from_a_profile_to_a_configuration_that_models_take(settings: Settings) 
 
 def test_models_that_train_through_the_pipeline_follow_it_and_it_is_tuned_again_each_night() -> None:
     graph = defs().resolve_asset_graph()
-    for model in ("sasrec", "time_rating_lstm"):
+    for model in ("sasrec", "time_rating_lstm", "time_rating_content", "gru4rec", "dqn_agent"):
         assert dg.AssetKey("tuned_pipeline_config") in graph.get(dg.AssetKey(model)).parent_keys
     assert dg.AssetKey("pipeline_profile") in graph.get(dg.AssetKey("tuner_agent")).parent_keys
     nightly = defs().resolve_job_def("everything").asset_layer.selected_asset_keys
@@ -124,5 +125,42 @@ def test_a_model_is_the_same_with_the_default_and_with_the_tuned_pipeline(settin
     assert tuned.config.pipeline.engine == "streaming"  # type: ignore[attr-defined]
     np.testing.assert_array_equal(plain.recommend(users, 10).scores, tuned.recommend(users, 10).scores)
     notes = tuned.training_notes()  # type: ignore[attr-defined]
-    assert set(notes) == {"data_pipeline", "data_pipeline_default", "data_pipeline_tuned"}
-    assert all("data stall" in told for told in notes.values())
+    assert set(notes) == {f"data_pipeline{which}" for which in ("", "_default", "_tuned", "_quality")}
+    assert all("data stall" in notes[f"data_pipeline{which}"] for which in ("", "_default", "_tuned"))
+    assert "equal byte for byte" in notes["data_pipeline_quality"]
+    assert plain.feeding().is_default  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_agent_fits_its_vectors_through_the_tuned_pipeline_and_is_the_same_agent(settings: Settings) -> None:
+    from recsys_assets.recommenders import build
+
+    publish(settings, [TUNED])
+    lake = Lake(settings.lake_dir)
+    tiny = {"dim": 8, "hidden": 8, "epochs": 1, "window": 20, "pipeline": {"batch_size": 8}}
+    asked = QUICK["dqn_agent"] | {"sequence": {"model": "gru4rec", "width": 4, "fit": tiny}}
+    agents = []
+    for fields in (asked, with_tuned_vectors(settings, asked)):
+        agent = build("dqn_agent", fields)
+        agent.fit(lake.read("ratings"), lake.read("catalogue"), seed=3)
+        agents.append(agent)
+    plain, tuned = agents
+    users = plain.users.values[:20]
+
+    assert [a.vectors.config.pipeline.engine for a in agents] == ["threads", "streaming"]  # type: ignore[attr-defined]
+    assert tuned.vectors.config.pipeline.batch_size == 8  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(plain.recommend(users, 10).scores, tuned.recommend(users, 10).scores)
+    notes = tuned.training_notes()  # type: ignore[attr-defined]
+    assert "equal byte for byte" in notes["data_pipeline_quality"]
+    assert "sessions are simulated in this process" in notes["data_pipeline"]
+
+
+def test_only_an_agents_vectors_are_tuned_and_only_where_something_was_won(settings: Settings) -> None:
+    asked = {"dqn": {"steps": 10}, "sequence": {"width": 4}}
+    assert with_tuned_vectors(settings, asked) == asked
+    publish(settings, [TUNED])
+    pipeline = {"engine": "streaming", "stages": [2, 1, 2, 1], "prefetch": 6}
+    assert with_tuned_vectors(settings, asked) == {
+        "dqn": {"steps": 10},
+        "sequence": {"width": 4, "fit": {"pipeline": pipeline}},
+    }
