@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
 import pytest
 
 from recsys_assets.definitions import defs
+from recsys_assets.defs.tuner import KeptParams, _kept_or_made
 from recsys_assets.settings import Settings, load_settings
+from recsys_assets.tuner.deployed import folder_of
+from recsys_assets.tuner.exhibits import Made
+from recsys_assets.tuner.kept import Shown
 from recsys_assets.tuner.published import with_tuned_pipeline, with_tuned_vectors
 from recsys_assets.tuner.tuned import Tuned, publish, published
 from recsys_assets.warehouse.lake import Lake
@@ -31,29 +37,38 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_from_a_profile_to_a_configuration_that_models_take(settings: Settings) -> None:
-    quick = {
-        "pipeline_profile": {"config": {"seconds": 0.1}},
-        "tuner_agent": {"config": {"steps": 100, "envs": 5, "pipelines": 4}},
-        "tuned_pipeline_config": {"config": {"decisions": 6, "interval": 0.15}},
-    }
+def _materialized(settings: Settings, **asked: dict[str, Any]) -> dict[str, Mapping[str, dg.MetadataValue[Any]]]:
+    """Metadata of the tuner's assets, made in one run."""
     with dg.DagsterInstance.ephemeral() as instance:
         done = (
             defs()
             .resolve_implicit_global_asset_job_def()
             .execute_in_process(
                 instance=instance,
-                asset_selection=[dg.AssetKey(name) for name in quick],
-                run_config={"ops": quick},
+                asset_selection=[dg.AssetKey(name) for name in asked],
+                run_config={"ops": {name: {"config": config} for name, config in asked.items()}},
             )
         )
     assert done.success
-    metadata = {
+    return {
         e.asset_key.to_user_string(): e.step_materialization_data.materialization.metadata
         for e in done.get_asset_materialization_events()
         if e.asset_key is not None
     }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_from_a_profile_to_a_configuration_that_models_take(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys_assets.tuner.judged.FOREIGN", 99.0)  # whoever else is on this machine
+    monkeypatch.setattr("recsys_assets.tuner.real.probe.FOREIGN", 99.0)
+    quick: dict[str, dict[str, Any]] = {
+        "pipeline_profile": {"seconds": 0.1},
+        "tuner_agent": {"steps": 100, "envs": 5, "pipelines": 4},
+        "tuned_pipeline_config": {"decisions": 6, "interval": 0.15},
+    }
+    metadata = _materialized(settings, **quick)
     assert "### emulated object store, 100 ms" in str(metadata["pipeline_profile"]["tables"].value)
     assert "DS2-style control" in str(metadata["tuner_agent"]["comparison"].value)
     assert str(metadata["tuner_agent"]["comparison"].value).startswith("SIMULATED.")
@@ -62,6 +77,34 @@ def test_from_a_profile_to_a_configuration_that_models_take(settings: Settings) 
     found = published(settings)
     assert set(found) == {"object-store", "local-disk"}
     assert found["object-store"].decisions >= 6
+    assert all(t.reason for t in found.values())
+
+    again = _materialized(settings, **quick)
+    assert all("was not measured again" in str(again[name]["measured"].value) for name in quick)
+    for name in quick:
+        same = {k: v.value for k, v in again[name].items() if k != "measured"}
+        assert same == {k: v.value for k, v in metadata[name].items() if k != "measured"}
+
+
+def test_what_a_busy_machine_measured_is_measured_again(settings: Settings) -> None:
+    made: list[bool] = []
+
+    def measure() -> Made:
+        made.append(len(made) > 0)  # disturbed the first time
+        (folder_of(settings) / "planted.json").write_text("{}")
+        return Made(Shown({}, {"turn": str(len(made))}, {}), sound=made[-1])
+
+    @dg.asset
+    def planted(context) -> dg.MaterializeResult:  # type: ignore[no-untyped-def]
+        return _kept_or_made(context, settings, KeptParams(), measure, file="planted.json")
+
+    folder_of(settings).mkdir(parents=True)
+    told = [dg.materialize([planted]).asset_materializations_for_node("planted")[0].metadata for _ in range(4)]
+    assert "measured again next time" in str(told[0]["measured"].value)
+    assert [str(t["turn"].value) for t in told] == ["1", "2", "2", "2"]
+    (folder_of(settings) / "planted.json").unlink()
+    dg.materialize([planted])
+    assert len(made) == 3, "what it published is gone"
 
 
 def test_models_that_train_through_the_pipeline_follow_it_and_it_is_tuned_again_each_night() -> None:
