@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -158,6 +159,43 @@ def tune(
             table.add_row(d.bottleneck, d.action, d.by, *figures)
     out.print(table)
     out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
+
+
+@group.command(name="batch-size")
+def batch_size(
+    model: Annotated[str, typer.Option("--model", "-m", help="A sequence model.")] = "sasrec",
+    sizes: Annotated[list[int] | None, typer.Option("--size", help="Windows a batch; several times.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Trainings of each size.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each training: all sizes see the same examples.")] = 3,
+    scale: Annotated[bool, typer.Option(help="Learning rate by the square root of the size.")] = True,
+    plot: Annotated[Path | None, typer.Option(help="Where to write a picture of it (PNG).")] = None,
+    dataset: DatasetOption = None,
+) -> None:
+    """Train briefly with batches of several sizes: speed beside validation NDCG, and what to take. Minutes."""
+    from recsys_assets.tuner.batch_size import SIZES, BatchSizeError, compare_batch_sizes, sizes_markdown
+    from recsys_assets.warehouse.lake import LakeError
+
+    settings = settings_of(dataset)
+    try:
+        found = compare_batch_sizes(
+            settings,
+            model,
+            sizes=sizes or SIZES,
+            seeds=seeds,
+            epochs=epochs,
+            scaling="sqrt" if scale else "none",
+            progress=lambda line: err.print(line, highlight=False, soft_wrap=True),
+        )
+    except BatchSizeError as error:
+        stop(MISUSED, str(error))
+    except LakeError as error:
+        stop(NOT_BUILT, f"{error} `recsys materialize '*splits' --dataset {settings.dataset}` makes what is missing.")
+    out.print(sizes_markdown(found), highlight=False, soft_wrap=True, markup=False)
+    if plot is not None:
+        from recsys_assets.evaluation.canvas import png_bytes
+        from recsys_assets.tuner.figures import sizes_figure
+
+        plot.write_bytes(png_bytes(sizes_figure(found)))
 
 
 @group.command(name="what-if")

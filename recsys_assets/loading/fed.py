@@ -24,6 +24,8 @@ class Fed:
     seconds: float = 0.0
     """From the first question for a batch to the last answer."""
     waited: float = 0.0
+    cpu: float = 0.0
+    """CPU seconds of this process meanwhile."""
     waits: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_WAITS), repr=False)
     """Seconds for each of the last batches."""
 
@@ -48,8 +50,8 @@ class Fed:
 
     def watched(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """`batches`, and what waiting for each took. Closes them."""
-        began = time.perf_counter()
-        before = self.seconds
+        began, cpu = time.perf_counter(), time.process_time()
+        before, cpu_before = self.seconds, self.cpu
         try:
             while True:
                 asked = time.perf_counter()
@@ -57,6 +59,7 @@ class Fed:
                 waited = time.perf_counter() - asked
                 self.waited += waited
                 self.seconds = before + time.perf_counter() - began
+                self.cpu = cpu_before + time.process_time() - cpu
                 if batch is None:
                     return
                 self.batches += 1

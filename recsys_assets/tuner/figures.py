@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys_assets.evaluation.canvas import MARKERS, Theme, blank, colour_of, name_axis
 from recsys_assets.tuner.allocation import STAGES
+from recsys_assets.tuner.batch_size import BatchSizes
 from recsys_assets.tuner.live import Decision
 from recsys_assets.tuner.real.contest import RESIZED, LiveRun
 from recsys_assets.tuner.real.grid import Grid
@@ -88,4 +89,21 @@ def contest_figure(runs: Sequence[LiveRun], *, theme: Theme = "light") -> Figure
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=8, frameon=False, ncols=2)
     name_axis(axis, "Tuners live on the real pipeline, emulated object store", theme=theme)
+    return figure
+
+
+def sizes_figure(found: BatchSizes, *, theme: Theme = "light") -> Figure:
+    """The trade-off: validation NDCG over seconds an epoch; bars: one standard error behind the best."""
+    figure, axis = blank(8, 3.5, 1, 1, theme=theme)
+    for row in found.rows:
+        colour = colour_of(1 if row.size == found.chosen.size else 0, theme)
+        style = {"fmt": "o", "color": colour, "markersize": 5, "linewidth": 1, "capsize": 3}
+        axis.errorbar(row.epoch_seconds, row.ndcg, yerr=row.error, **style)
+        axis.annotate(
+            str(row.size), (row.epoch_seconds, row.ndcg), xytext=(6, 4), textcoords="offset points", color=colour
+        )
+    axis.set_xscale("log")
+    axis.set_xlabel("seconds an epoch")
+    axis.set_ylabel("validation NDCG@10")
+    name_axis(axis, f"{found.model}, {found.dataset}: windows a batch, chosen {found.chosen.size}", theme=theme)
     return figure

@@ -1,7 +1,8 @@
 """A profile: what limits the pipeline, and what would help most, both measured.
 
-One probe untuned; one more for each stage with twice its workers, whose gain is what that stage is worth; one with more
-batches ready; two with what proportional control asks for. Switching is measured by doing it to and fro.
+Two probes untuned, the first and the last, whose mean is what gains are of; one for each stage with twice its workers,
+whose gain is what that stage is worth; one with more batches ready; two with what proportional control asks for.
+Switching is measured by doing it to and fro.
 """
 
 from __future__ import annotations
@@ -104,13 +105,18 @@ def profile(
         _probe(running, start, seconds / 2)  # the first batches are of starting up
         untuned = _probe(running, start, seconds)
         progress(f"untuned: {untuned.batches_per_second:.1f} batches a second")
-        tried = [_try(running, change, knobs, untuned, seconds, progress) for change, knobs in _changes(start)]
+        probes = [(change, _probe(running, knobs, seconds)) for change, knobs in _changes(start)]
+        last = untuned
         for _ in range(2):  # the second reads what the first made of it
-            asked = asked_for(tried[-1].probe if len(tried) > len(STAGES) + 1 else untuned, scenario)
-            tried.append(_try(running, _words(asked), asked, untuned, seconds, progress))
-        switching = _switching(running, max(tried, key=lambda t: t.gain).probe, min(BETWEEN, seconds / 4))
-    ordered = tuple(sorted(tried, key=lambda t: -t.gain))
-    return PipelineProfile(scenario, workload.summary, scenario.storage.name, untuned, ordered, switching)
+            asked = asked_for(last, scenario)
+            last = _probe(running, asked, seconds)
+            probes.append((_words(asked), last))
+        again = _probe(running, start, seconds)
+        ordered = _tried(probes, (untuned.batches_per_second + again.batches_per_second) / 2)
+        for t in ordered:
+            progress(f"{t.change}: {t.gain:+.0%}")
+        switching = _switching(running, ordered[0].probe, min(BETWEEN, seconds / 4))
+    return PipelineProfile(scenario, workload.summary, scenario.storage.name, again, ordered, switching)
 
 
 def asked_for(probe: Probe, scenario: Scenario) -> Knobs:
@@ -161,13 +167,10 @@ def _words(knobs: Knobs) -> str:
     return f"workers {'/'.join(map(str, knobs.workers))}, {knobs.prefetch} ready"
 
 
-def _try(
-    running: RunningPipeline, change: str, knobs: Knobs, untuned: Probe, seconds: float, progress: Progress
-) -> Tried:
-    probe = _probe(running, knobs, seconds)
-    gain = probe.batches_per_second / max(untuned.batches_per_second, 1e-9) - 1
-    progress(f"{change}: {gain:+.0%}")
-    return Tried(change, probe, gain)
+def _tried(probes: list[tuple[str, Probe]], untuned: float) -> tuple[Tried, ...]:
+    """The best first. `untuned`: batches a second."""
+    gains = [Tried(change, p, p.batches_per_second / max(untuned, 1e-9) - 1) for change, p in probes]
+    return tuple(sorted(gains, key=lambda t: -t.gain))
 
 
 def _switching(running: RunningPipeline, best: Probe, between: float) -> Switching:
