@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table as RichTable
 
-from recsys_assets.cli.common import (
-    FAILED,
-    MISUSED,
-    NOT_BUILT,
-    DatasetOption,
-    JsonOption,
-    err,
-    out,
-    print_json,
-    settings_of,
-    stop,
+from recsys_assets.cli import tuner_batch_size, tuner_contest
+from recsys_assets.cli.common import FAILED, DatasetOption, JsonOption, out, print_json, settings_of
+from recsys_assets.cli.tuner_shared import (
+    CoresOption,
+    OthersOption,
+    ScenarioOption,
+    all_cores,
+    clear_tuner_errors,
+    scenario_of,
+    told,
+    workload_of,
 )
 
 if TYPE_CHECKING:
-    from recsys_assets.settings import Settings
     from recsys_assets.tuner.real.profile import PipelineProfile
-    from recsys_assets.tuner.real.workload import Scenario, Workload
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
-ScenarioOption = Annotated[
-    str,
-    typer.Option(
-        "--scenario",
-        "-s",
-        help="object-store, object-store-30ms (both emulated on this disk) or local-disk.",
-    ),
-]
-CoresOption = Annotated[int | None, typer.Option(min=1, help="Cores to run on. [default: all that may be used]")]
+group.command()(tuner_contest.contest)
+group.command(name="batch-size")(tuner_batch_size.batch_size)
 
 
 @group.command()
@@ -53,9 +40,9 @@ def profile(
     from recsys_assets.tuner.real.grid import on_cores
     from recsys_assets.tuner.real.profile import profile as measured
 
-    chosen, work = _scenario(scenario), _workload(settings_of(dataset))
-    with _clear_errors(), on_cores(cores or _all_cores()):
-        found = measured(work, chosen, seconds=seconds, progress=lambda line: err.print(line, highlight=False))
+    chosen, work = scenario_of(scenario), workload_of(settings_of(dataset))
+    with clear_tuner_errors(), on_cores(cores or all_cores()):
+        found = measured(work, chosen, seconds=seconds, progress=told)
     if as_json:
         print_json(found)
     else:
@@ -68,40 +55,45 @@ def grid(
     cores: CoresOption = None,
     passes: Annotated[int, typer.Option(min=1, help="Times that each allocation is measured.")] = 2,
     seconds: Annotated[float, typer.Option(min=1, help="Begin no probe after so many; run again to go on.")] = 3600.0,
+    quick: Annotated[bool, typer.Option("--quick", help="40 allocations, a minute a pass.")] = False,
+    others: OthersOption = 0.25,
     dataset: DatasetOption = None,
 ) -> None:
     """Measure 120 allocations, some minutes a pass. Best on a machine that does nothing else."""
     from recsys_assets.tuner.deployed import grid_path
-    from recsys_assets.tuner.real.grid import measure
-    from recsys_assets.tuner.real.probe import FOREIGN
+    from recsys_assets.tuner.real.grid import LEVELS, QUICK, measure
 
-    settings, chosen, n = settings_of(dataset), _scenario(scenario), cores or _all_cores()
+    settings, chosen, n = settings_of(dataset), scenario_of(scenario), cores or all_cores()
     path = grid_path(settings, chosen, n)
-    with _clear_errors():
+    with clear_tuner_errors():
         rows = measure(
-            _workload(settings),
+            workload_of(settings),
             chosen,
             path,
             cores=n,
             passes=passes,
+            levels=QUICK if quick else LEVELS,
             seconds=seconds,
-            progress=lambda line: err.print(line, highlight=False),
+            progress=told,
         )
-    quiet = int((rows["foreign"] <= FOREIGN).sum())
+    quiet = int((rows["foreign"].to_numpy() <= others).sum())
     out.print(f"{len(rows)} probes, {quiet} of them undisturbed: {path}", highlight=False, soft_wrap=True)
 
 
 @group.command()
 def validate(
-    scenario: ScenarioOption = "object-store", cores: CoresOption = None, dataset: DatasetOption = None
+    scenario: ScenarioOption = "object-store",
+    cores: CoresOption = None,
+    others: OthersOption = 0.25,
+    dataset: DatasetOption = None,
 ) -> None:
     """Whether the simulator foretells the measured grid: fitted on a third of it, judged on the rest."""
     from recsys_assets.tuner.deployed import measured_grid
     from recsys_assets.tuner.real.validation import validate as judged
 
-    settings, chosen = settings_of(dataset), _scenario(scenario)
-    with _clear_errors():
-        grid, told = measured_grid(settings, chosen, cores or _all_cores())
+    settings, chosen = settings_of(dataset), scenario_of(scenario)
+    with clear_tuner_errors():
+        grid, told = measured_grid(settings, chosen, cores or all_cores(), others=others)
         found = judged(grid)
     out.print(f"Grid {told}; {grid.left_out} disturbed probes left out.", highlight=False, soft_wrap=True)
     out.print(found.sentence, highlight=False, soft_wrap=True)
@@ -124,7 +116,7 @@ def train(
         settings_of(dataset),
         TunerConfig(steps=steps),
         pipelines=pipelines,
-        progress=lambda line: err.print(line, highlight=False),
+        progress=told,
     )
     looks = made.trained.looks
     best = max(look.quality for look in looks)
@@ -141,15 +133,21 @@ def tune(
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between decisions.")] = 1.0,
     dataset: DatasetOption = None,
 ) -> None:
-    """Tune the real pipeline while it runs, with every decision: what limited it, what was done, expected and got."""
+    """Tune the real pipeline while it runs, say why with every decision, and keep what came of it for training."""
     from recsys_assets.tuner.published import deployed_tuner
-    from recsys_assets.tuner.tuned import tune_live
+    from recsys_assets.tuner.tuned import publish_tuning, tune_live
 
-    settings, chosen = settings_of(dataset), _scenario(scenario)
-    with _clear_errors():
+    settings, chosen = settings_of(dataset), scenario_of(scenario)
+    with clear_tuner_errors():
         found = tune_live(
-            _workload(settings), chosen, deployed_tuner(settings), decisions=decisions, interval=interval, resize=False
+            workload_of(settings),
+            chosen,
+            deployed_tuner(settings),
+            decisions=decisions,
+            interval=interval,
+            resize=False,
         )
+    path = publish_tuning(settings, [found])
     table = RichTable(title="Decisions", title_justify="left")
     for column in ("limited by", "action", "decided by", "expected", "got", "stall"):
         table.add_column(column)
@@ -159,43 +157,7 @@ def tune(
             table.add_row(d.bottleneck, d.action, d.by, *figures)
     out.print(table)
     out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
-
-
-@group.command(name="batch-size")
-def batch_size(
-    model: Annotated[str, typer.Option("--model", "-m", help="A sequence model.")] = "sasrec",
-    sizes: Annotated[list[int] | None, typer.Option("--size", help="Windows a batch; several times.")] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Trainings of each size.")] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Of each training: all sizes see the same examples.")] = 3,
-    scale: Annotated[bool, typer.Option(help="Learning rate by the square root of the size.")] = True,
-    plot: Annotated[Path | None, typer.Option(help="Where to write a picture of it (PNG).")] = None,
-    dataset: DatasetOption = None,
-) -> None:
-    """Train briefly with batches of several sizes: speed beside validation NDCG, and what to take. Minutes."""
-    from recsys_assets.tuner.batch_size import SIZES, BatchSizeError, compare_batch_sizes, sizes_markdown
-    from recsys_assets.warehouse.lake import LakeError
-
-    settings = settings_of(dataset)
-    try:
-        found = compare_batch_sizes(
-            settings,
-            model,
-            sizes=sizes or SIZES,
-            seeds=seeds,
-            epochs=epochs,
-            scaling="sqrt" if scale else "none",
-            progress=lambda line: err.print(line, highlight=False, soft_wrap=True),
-        )
-    except BatchSizeError as error:
-        stop(MISUSED, str(error))
-    except LakeError as error:
-        stop(NOT_BUILT, f"{error} `recsys materialize '*splits' --dataset {settings.dataset}` makes what is missing.")
-    out.print(sizes_markdown(found), highlight=False, soft_wrap=True, markup=False)
-    if plot is not None:
-        from recsys_assets.evaluation.canvas import png_bytes
-        from recsys_assets.tuner.figures import sizes_figure
-
-        plot.write_bytes(png_bytes(sizes_figure(found)))
+    told(str(path))
 
 
 @group.command(name="what-if")
@@ -210,9 +172,9 @@ def what_if(
     from recsys_assets.tuner.deployed import measured_grid
     from recsys_assets.tuner.real.what_if import ask, bytes_of
 
-    settings, chosen = settings_of(dataset), _scenario(scenario)
-    with _clear_errors():
-        measured, told = measured_grid(settings, chosen, _all_cores())
+    settings, chosen = settings_of(dataset), scenario_of(scenario)
+    with clear_tuner_errors():
+        measured, told = measured_grid(settings, chosen, all_cores())
         answer = ask(measured, cores=cores, memory=bytes_of(memory), trainer=trainer)
     out.print(f"Grid {told}.", highlight=False, soft_wrap=True)
     for line in answer.lines:
@@ -271,39 +233,3 @@ def _show_profile(found: PipelineProfile) -> None:
     out.print(f"[bold]Helps most:[/] {found.advice}.", highlight=False, soft_wrap=True)
     if found.disturbed:
         out.print("[yellow]Others used the machine meanwhile: measure again when it is quiet.[/]", highlight=False)
-
-
-def _scenario(name: str) -> Scenario:
-    from recsys_assets.tuner.real.workload import scenarios
-
-    try:
-        return scenarios([name])[0]
-    except ValueError as error:
-        stop(MISUSED, str(error))
-
-
-def _workload(settings: Settings) -> Workload:
-    from recsys_assets.tuner.deployed import deployed_workload
-    from recsys_assets.warehouse.lake import LakeError
-
-    try:
-        return deployed_workload(settings)
-    except LakeError as error:
-        stop(NOT_BUILT, f"{error} `recsys materialize '*splits' --dataset {settings.dataset}` makes what is missing.")
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    from recsys_assets.loading.streaming.engine import PipelineError
-    from recsys_assets.tuner.real.grid import GridError
-
-    try:
-        yield
-    except GridError as error:
-        stop(NOT_BUILT, str(error))
-    except (PipelineError, ValueError) as error:
-        stop(FAILED, str(error))
-
-
-def _all_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -126,7 +126,7 @@ def _kept_or_made(
 ) -> dg.MaterializeResult:
     """`file`: what the asset publishes. `measures`: it depends on the machine and the data."""
     from recsys_assets.tuner.deployed import folder_of
-    from recsys_assets.tuner.kept import keep, read_kept, stamp_of
+    from recsys_assets.tuner.unchanged import keep, read_kept, stamp_of
 
     name, published = context.asset_key.to_user_string(), folder_of(settings) / file
     stamp = stamp_of(settings, config.model_dump(exclude={"days"}), measures=measures)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from recsys_assets.evaluation.errors import EvaluationError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SAMPLES = 2000
 DRAWS_AT_ONCE = 1 << 22

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 EVENT_COLUMNS = ("user_id", "movie_id", "rating", "timestamp")
@@ -68,6 +67,8 @@ def concatenated(blocks: Sequence[Sequences]) -> Sequences:
 
 def read_sequences(path: Path) -> tuple[Sequences, NDArray[np.int64]]:
     """Sequences of a parquet snapshot of Interactions, rows by ascending user id, and the movie id of each item."""
+    import polars as pl  # whoever trains from a snapshot of sequences needs none
+
     events = pl.scan_parquet(path).select(EVENT_COLUMNS).sort("user_id", "timestamp", "movie_id").collect()
     movies = np.unique(events["movie_id"].to_numpy())
     _, counts = np.unique(events["user_id"].to_numpy(), return_counts=True)

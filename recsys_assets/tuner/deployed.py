@@ -1,21 +1,32 @@
 """The tuner of a deployment: its workload, and where grids, policies and reports of it are kept.
 
-data/tuner/<dataset>/{training.parquet, grid-<scenario>-<cores>.parquet, policy.npz, tuned.json}
+data/tuner/<dataset>/{training.parquet, training.json, grid-<scenario>-<cores>.parquet, policy.npz, tuned.json,
+                      decisions-<scenario>.json, contest-<scenario>-<cores>.jsonl}
+
+That folder alone, copied to another machine, is enough to measure and to compare tuners there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from recsys_assets.loading.sequences import EVENT_COLUMNS, Sequences
 from recsys_assets.settings import Settings
 from recsys_assets.tuner import real
 from recsys_assets.tuner.real.grid import Grid, GridError, read
-from recsys_assets.tuner.real.workload import Scenario, Work, Workload, workload
-from recsys_assets.warehouse.lake import Lake
+from recsys_assets.tuner.real.probe import FOREIGN
+from recsys_assets.tuner.real.workload import Scenario, Work, Workload, kept_workload, workload
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class NoRatingsError(ValueError):
+    """Nothing was published that a pipeline could read."""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -23,13 +34,25 @@ def folder_of(settings: Settings) -> Path:
 
 
 def deployed_workload(settings: Settings, work: Work | None = None) -> Workload:
-    """Of the ratings published last. Raises LakeError where there are none."""
-    sequences, n_items = sequences_of_ratings(Lake(settings.lake_dir).read("ratings"))
+    """Of the ratings published last, or of a snapshot that is there alone. Raises NoRatingsError where neither is."""
+    if not (settings.lake_dir / "ratings").exists():
+        kept = kept_workload(folder_of(settings), work)
+        if kept is not None:
+            return kept
+    from recsys_assets.warehouse.lake import Lake, LakeError
+
+    try:
+        ratings = Lake(settings.lake_dir).read("ratings")
+    except LakeError as error:
+        raise NoRatingsError(str(error)) from error
+    sequences, n_items = sequences_of_ratings(ratings)
     return workload(sequences, n_items, folder_of(settings), work)
 
 
 def sequences_of_ratings(ratings: pl.DataFrame) -> tuple[Sequences, int]:
     """Users' events in the order of time, and the number of movies."""
+    import polars as pl
+
     events = ratings.select(EVENT_COLUMNS).sort("user_id", "timestamp", "movie_id")
     movies, items = np.unique(events["movie_id"].to_numpy(), return_inverse=True)
     _, counts = np.unique(events["user_id"].to_numpy(), return_counts=True)
@@ -46,15 +69,20 @@ def grid_path(settings: Settings, scenario: Scenario, cores: int) -> Path:
     return folder_of(settings) / f"grid-{scenario.name}-{cores}.parquet"
 
 
-def measured_grid(settings: Settings, scenario: Scenario, cores: int) -> tuple[Grid, str]:
+def measured_grid(settings: Settings, scenario: Scenario, cores: int, *, others: float = FOREIGN) -> tuple[Grid, str]:
     """The deployment's own, or one that comes with the package; and which, in words.
 
-    Raises GridError where there is neither.
+    `others`: cores that others may have used in a probe that counts. Raises GridError where there is neither.
     """
     own = grid_path(settings, scenario, cores)
     if own.exists():
-        return read(own, scenario), f"measured here ({own})"
+        return read(own, scenario, others=others), f"measured here ({own})"
     return shipped_grid(scenario, cores), "measured on another machine (2 cores, November 2026, ml-latest-small)"
+
+
+def contest_path(settings: Settings, scenario: Scenario, cores: Sequence[int]) -> Path:
+    """Runs of tuners on a machine of so many cores, and then so many."""
+    return folder_of(settings) / f"contest-{scenario.name}-{'-'.join(map(str, cores))}.jsonl"
 
 
 def shipped_grid(scenario: Scenario, cores: int) -> Grid:

@@ -12,7 +12,7 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
 from recsys_assets.tuner.deployed import measured_grid
 from recsys_assets.tuner.figures import knee_figure, tuning_figure
-from recsys_assets.tuner.kept import Shown
+from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.tuner.learned.training import TunerConfig
 from recsys_assets.tuner.published import publish_profile, publish_tuned, publish_tuner
 from recsys_assets.tuner.real.grid import GridError

@@ -11,7 +11,7 @@ from recsys_assets.evaluation.canvas import MARKERS, Theme, blank, colour_of, na
 from recsys_assets.tuner.allocation import STAGES
 from recsys_assets.tuner.batch_size import BatchSizes
 from recsys_assets.tuner.live import Decision
-from recsys_assets.tuner.real.contest import RESIZED, LiveRun
+from recsys_assets.tuner.real.contest import LiveRun
 from recsys_assets.tuner.real.grid import Grid
 from recsys_assets.tuner.tuned import Tuning
 
@@ -74,22 +74,33 @@ def _mark_resize(axis: Axes, tuning: Tuning, theme: Theme) -> None:
             axis.axvline(at + 0.5, color=colour_of(5, theme), linestyle=":", linewidth=1)
 
 
+SHOWN = 6
+"""Lines of a contest's picture that can be told apart."""
+
+
 def contest_figure(runs: Sequence[LiveRun], *, theme: Theme = "light") -> Figure:
-    """Batches a second of tuners live on the real pipeline, over their decisions; the re-size is marked."""
+    """Batches a second live over the decisions, means over repeats: of the best tuners and of one worker a stage."""
     figure, axis = blank(8, 3.5, 1, 1, theme=theme)
-    for place, run in enumerate(runs):
-        step = np.arange(1, len(run.decisions) + 1)
-        made = [d.throughput for d in run.decisions]
-        axis.plot(step, made, color=colour_of(place, theme), linewidth=1.2, label=run.tuner)
-    for best, first, last in ((runs[0].best[0], 1, RESIZED), (runs[0].best[1], RESIZED + 1, len(runs[0].decisions))):
-        axis.hlines(best, first, last, color=colour_of(5, theme), linestyle="--", linewidth=1)
-    axis.axvline(RESIZED + 0.5, color=colour_of(5, theme), linestyle=":", linewidth=1)
-    axis.set_xlabel("decision, one a second; dotted: 2 cores become 1; dashed: best of the measured grid")
+    made = {n: np.mean([_made(r) for r in runs if r.tuner == n], axis=0) for n in dict.fromkeys(r.tuner for r in runs)}
+    ordered = sorted(made, key=lambda n: -float(made[n].mean()))
+    for place, name in enumerate([*ordered[:SHOWN], *ordered[-1:]] if len(ordered) > SHOWN else ordered):
+        axis.plot(
+            np.arange(1, len(made[name]) + 1), made[name], color=colour_of(place, theme), linewidth=1.2, label=name
+        )
+    first, n = runs[0], len(runs[0].decisions)
+    for best, start, stop in ((first.best[0], 1, first.resized), (first.best[1], first.resized + 1, n)):
+        axis.hlines(best, start, stop, color=colour_of(5, theme), linestyle="--", linewidth=1)
+    axis.axvline(first.resized + 0.5, color=colour_of(5, theme), linestyle=":", linewidth=1)
+    axis.set_xlabel("decision; dotted: the machine changes; dashed: best of the measured grid")
     axis.set_ylabel("batches a second")
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=8, frameon=False, ncols=2)
-    name_axis(axis, "Tuners live on the real pipeline, emulated object store", theme=theme)
+    name_axis(axis, "Tuners live on the real pipeline", theme=theme)
     return figure
+
+
+def _made(run: LiveRun) -> np.ndarray:
+    return np.array([d.throughput for d in run.decisions])
 
 
 def sizes_figure(found: BatchSizes, *, theme: Theme = "light") -> Figure:

@@ -1,6 +1,6 @@
 """What the graph asks of the tuner, each in one call: a profile, a tuner, a tuned configuration, and what models take.
 
-data/tuner/<dataset>/{profile.json, policy.npz, tuned.json}
+data/tuner/<dataset>/{profile.json, policy.npz, tuned.json, decisions-<scenario>.json}
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from recsys_assets.tuner.learned.policy import LearnedTuner
 from recsys_assets.tuner.learned.training import TrainedTuner, TunerConfig, train_tuner
 from recsys_assets.tuner.real.profile import PipelineProfile, profile
 from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE
-from recsys_assets.tuner.tuned import Tuning, publish, published, tune_live
+from recsys_assets.tuner.tuned import Tuning, publish_tuning, published, tune_live
 
 PROFILED = (OBJECT_STORE, LOCAL_DISK)
 STORAGE = {"memory": LOCAL_DISK, "local-disk": LOCAL_DISK, "object-store": OBJECT_STORE}
@@ -78,7 +78,7 @@ def publish_tuned(settings: Settings, *, decisions: int, interval: float, progre
         tune_live(work, scenario, deployed_tuner(settings), decisions=decisions, interval=interval, progress=progress)
         for scenario in PROFILED
     ]
-    publish(settings, [t.tuned for t in found])
+    publish_tuning(settings, found)
     return found
 
 

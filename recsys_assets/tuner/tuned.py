@@ -6,6 +6,7 @@ Both are measured in turns on the same pipeline; how it is decided which is take
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.deployed import folder_of
 from recsys_assets.tuner.judged import LEAST_PAIRS, Pair, measured_pairs, undisturbed, verdict
 from recsys_assets.tuner.live import Decision, LiveTuning
-from recsys_assets.tuner.real.contest import use_cores
+from recsys_assets.tuner.real.affinity import resizable
+from recsys_assets.tuner.real.kept import decision_as_json
 from recsys_assets.tuner.real.probe import WARM_UP, RunningPipeline, cores_at_hand
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
@@ -107,18 +109,15 @@ def tune_live(
     resized = decisions // 2 if resize and cores > 1 else None
     with RunningPipeline(workload, scenario, UNTUNED) as running:
         tuning = LiveTuning(running.engine, controller, cores, scenario.budget, interval)
-        try:
-            with tuning:
-                if resized is not None:
-                    tuning.wait_for(resized)
-                    use_cores(cores - 1)
-                    tuning.cores = cores - 1
-                    tuning.wait_for(resized + decisions // 3)
-                    use_cores(cores)
-                    tuning.cores = cores
-                tuning.wait_for(decisions)
-        finally:
-            use_cores(cores)
+        with resizable(cores) as use_cores, tuning:
+            if resized is not None:
+                tuning.wait_for(resized)
+                use_cores(cores - 1)
+                tuning.cores = cores - 1
+                tuning.wait_for(resized + decisions // 3)
+                use_cores(cores)
+                tuning.cores = cores
+            tuning.wait_for(decisions)
         chosen = running.engine.knobs
         pairs = measured_pairs(
             lambda knobs: running.probe(knobs, seconds=interval, most=4 * interval, warm_up=min(WARM_UP, interval)),
@@ -160,11 +159,24 @@ def tuned_path(settings: Settings) -> Path:
     return folder_of(settings) / "tuned.json"
 
 
-def publish(settings: Settings, found: list[Tuned]) -> Path:
-    """What training reads from now on."""
+def decisions_path(settings: Settings, scenario: str) -> Path:
+    return folder_of(settings) / f"decisions-{scenario}.json"
+
+
+def publish(settings: Settings, found: Sequence[Tuned]) -> Path:
+    """What training reads from now on; what was found for other scenarios stays."""
     path = tuned_path(settings)
-    write_text(path, json.dumps({t.scenario: asdict(t) for t in found}, indent=1))
+    tuned = {**published(settings), **{t.scenario: t for t in found}}
+    write_text(path, json.dumps({name: asdict(t) for name, t in tuned.items()}, indent=1))
     return path
+
+
+def publish_tuning(settings: Settings, found: Sequence[Tuning]) -> Path:
+    """The same with every decision that led there, in a file of each scenario."""
+    for tuning in found:
+        log = [decision_as_json(decision) for decision in tuning.log]
+        write_text(decisions_path(settings, tuning.tuned.scenario), json.dumps(log, indent=1))
+    return publish(settings, [t.tuned for t in found])
 
 
 def published(settings: Settings) -> dict[str, Tuned]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recsys_assets.tuner.allocation import STAGES
-from recsys_assets.tuner.real.contest import LiveRun
 from recsys_assets.tuner.real.probe import Probe
 from recsys_assets.tuner.real.profile import PipelineProfile
+from recsys_assets.tuner.real.standing import Place
 from recsys_assets.tuner.tuned import Tuning
 
 MIB = 2**20
@@ -44,25 +44,19 @@ def log_markdown(found: Sequence[Tuning]) -> str:
     return "\n\n".join(parts)
 
 
-def live_markdown(runs: Sequence[LiveRun]) -> str:
-    """A row a tuner, means over its runs, the best first."""
-    names = sorted({r.tuner for r in runs}, key=lambda n: -_mean([r.mean for r in runs if r.tuner == n]))
+def live_markdown(places: Sequence[Place]) -> str:
+    """A row a tuner, the best first."""
     lines = [
-        "| tuner | runs | mean q | first 30 | end | 5 after re-size | batches/s | x untuned | stall | switches | "
-        "ms a decision |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| tuner | runs | q | against DS2, 95 % | to re-size | 5 after | end | batches/s | x untuned | stall | "
+        "switches | ms a decision |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    still = [r.batches / r.seconds for r in runs if r.tuner.startswith("one worker")]
-    for name in names:
-        own = [r for r in runs if r.tuner == name]
-        rate = _mean([r.batches / r.seconds for r in own])
-        times = f"{rate / _mean(still):.1f}" if still else ""
-        after = _mean([r.after_resize for r in own])
+    for p in places:
+        against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
         lines.append(
-            f"| {name} | {len(own)} | {_mean([r.mean for r in own]):.3f} | {_mean([r.within_30 for r in own]):.3f} | "
-            f"{_mean([r.at_end for r in own]):.3f} | {after:.3f} | {rate:.0f} | {times} | "
-            f"{_mean([r.stall for r in own]):.0%} | {_mean([float(r.switches) for r in own]):.0f} | "
-            f"{_mean([r.decision_ms for r in own]):.1f} |"
+            f"| {p.tuner} | {p.runs} | {p.q:.3f} | {against} | {p.before_resize:.3f} | {p.after_resize:.3f} | "
+            f"{p.at_end:.3f} | {p.throughput:.0f} | {p.times_untuned:.1f} | {p.stall:.0%} | {p.switches:.0f} | "
+            f"{p.decision_ms:.1f} |"
         )
     return "\n".join(lines)
 
@@ -99,10 +93,6 @@ def _probe(name: str, p: Probe) -> str:
         f"| {name} | {workers} | {p.batches_per_second:.1f} | {p.stall:.0%} | {waits} | {p.utilization:.0%} | "
         f"{p.in_flight / MIB:.1f} |"
     )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _rate(value: float) -> str:

@@ -16,6 +16,7 @@ from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.controllers.model_based import ModelBased, workers_for
 from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
 from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED
@@ -125,3 +126,64 @@ def test_one_busy_worker_s_rate_is_throughput_over_work() -> None:
 
     assert readings.rate_per_worker.tolist() == [[6.0, 12.0, 12.0, 12.0]]
     assert readings.trainer_rate.tolist() == [8.0]
+
+
+def read(
+    *, throughput: float, workers: list[int], busy: list[float], cpu: list[float], stall: float, cores: int = 2
+) -> Readings:
+    """Of one pipeline that holds next to nothing."""
+    return Readings(
+        Allocation(np.array([workers]), np.array([2])),
+        np.array([cores]),
+        np.array([throughput]),
+        np.array([busy]),
+        np.array([cpu]),
+        np.array([stall]),
+        np.full((1, 4), 1e-4),
+        np.array([1e-4]),
+        np.array([1e-3]),
+        np.array([False]),
+    )
+
+
+WAITS = read(throughput=20, workers=[1, 1, 1, 1], busy=[1, 0.02, 0.05, 0.01], cpu=[1e-4, 8e-4, 2e-3, 3e-4], stall=0.92)
+"""Fetch waits 50 ms for a batch and computes next to nothing; the trainer takes 250 a second; 2 cores."""
+
+
+@pytest.mark.parametrize(
+    ("tuner", "workers"),
+    [
+        (PlumberProgram(), [13, 1, 1, 1]),
+        (ProportionalControl(), [13, 1, 1, 1]),
+        (Autotune(), [2, 1, 1, 1]),
+        (Autotune(threads=16), [13, 1, 1, 1]),
+        (EvenSplit(), [1, 1, 1, 1]),
+        (EvenSplit(each=16), [16, 16, 16, 16]),
+    ],
+    ids=lambda v: getattr(v, "name", None),
+)
+def test_a_stage_that_waits_for_storage_needs_no_core(tuner: Controller, workers: list[int]) -> None:
+    """12.5 make what the trainer takes; AUTOTUNE as published counts waiting as work, and stops at the cores."""
+    tuner.begin(1)
+
+    assert tuner.decide(WAITS).workers.tolist() == [workers]
+
+
+def test_the_bottleneck_rule_adds_workers_until_all_cores_are_at_work() -> None:
+    rule = BottleneckRule()
+    crowded = replace(WAITS, cpu=WAITS.cpu * 30)
+
+    assert rule.decide(WAITS).workers.tolist() == [[2, 1, 1, 1]]
+    assert rule.decide(crowded).workers.tolist() == [[1, 1, 1, 1]]
+
+
+def test_an_interval_of_waiting_says_next_to_nothing_of_the_trainer() -> None:
+    rate = TrainerRate(1)
+    for readings in (
+        replace(WAITS, stall=np.array([1.0])),
+        *[replace(WAITS, throughput=np.array([245.0]), stall=np.array([0.02]))] * 3,
+    ):
+        rate.add(readings)
+
+    assert rate.mean[0] == pytest.approx(250, rel=0.03)
+    assert replace(WAITS, stall=np.array([1.0])).trainer_rate[0] > 10_000

@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation
 from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, MemoryEstimate, RunningMean, StageCurves
+from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 EVENED = 0.5
@@ -26,7 +27,7 @@ class ModelBased:
         self.curves, self.memory = StageCurves(n), MemoryEstimate(n)
         self.promised = np.zeros(n)
         """(b,) batches a second of the last proposal, by the model."""
-        self.cpu, self.trainer = RunningMean((n, N_STAGES)), RunningMean((n,))
+        self.cpu, self.trainer = RunningMean((n, N_STAGES)), TrainerRate(n)
 
     def decide(self, readings: Readings) -> Allocation:
         self.learn(readings)
@@ -38,7 +39,7 @@ class ModelBased:
         self.curves.learn(readings)
         self.memory.learn(readings)
         self.cpu.add(readings.cpu, running)
-        self.trainer.add(readings.trainer_rate, running)
+        self.trainer.add(readings)
 
     def propose(self, readings: Readings) -> Allocation:
         """The optimum by all that is known."""

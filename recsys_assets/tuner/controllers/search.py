@@ -17,6 +17,8 @@ from recsys_assets.tuner.readings import FloatArray, Readings
 
 BUDGET = 30
 """Measurements before the best is kept."""
+WAITING = 16
+"""Workers of a stage that are tried on a machine of fewer cores, too: who waits for storage needs none."""
 
 
 class Search(ABC):
@@ -57,7 +59,7 @@ class Search(ABC):
 
 
 class RandomSearch(Search):
-    """Workers log-uniform from 1 to the cores."""
+    """Workers log-uniform from 1 to the cores, or to `WAITING`."""
 
     name = "random search"
 
@@ -74,11 +76,11 @@ class RandomSearch(Search):
         n = len(readings)
         share = self.rng.random((n, N_STAGES))
         prefetch = self.rng.integers(1, MOST_PREFETCH + 1, n)
-        return Allocation.bounded(readings.cores[:, None].astype(np.float64) ** share, prefetch)
+        return Allocation.bounded(np.maximum(readings.cores, WAITING)[:, None].astype(np.float64) ** share, prefetch)
 
 
 class GridSearch(Search):
-    """DPT (arXiv 2210.05244): all stages alike, from one worker to an equal share of the cores and twice that."""
+    """DPT (arXiv 2210.05244): all stages alike, from one worker to twice an equal share of the cores, or `WAITING`."""
 
     name = "grid (DPT)"
 
@@ -91,7 +93,8 @@ class GridSearch(Search):
     def _ask(self, readings: Readings) -> Allocation:
         rows, columns = 10, 3
         place = np.minimum(self.measured - 1, BUDGET - 1)
-        each = readings.cores / N_STAGES * 2 * (place // columns + 1) / rows
+        most = np.maximum(readings.cores / N_STAGES * 2, WAITING)
+        each = most * (place // columns + 1) / rows
         prefetch = np.array([2, 8, 24])[place % columns]
         return Allocation.bounded(np.repeat(np.maximum(1, each)[:, None], N_STAGES, axis=1), prefetch)
 
@@ -116,16 +119,16 @@ class OptunaSearch(Search):
             self.trials[row] = None
 
     def _ask(self, readings: Readings) -> Allocation:
-        asked = [self._ask_one(row, int(readings.cores[row])) for row in range(len(readings))]
+        asked = [self._ask_one(row, max(WAITING, int(readings.cores[row]))) for row in range(len(readings))]
         workers: IntArray = np.array([workers for workers, _ in asked])
         prefetch: FloatArray = np.array([ready for _, ready in asked])
         return Allocation.bounded(workers, prefetch)
 
-    def _ask_one(self, row: int, cores: int) -> tuple[list[int], int]:
+    def _ask_one(self, row: int, most: int) -> tuple[list[int], int]:
         if self.measured[row] > BUDGET:
             return [1] * N_STAGES, 1  # the best is kept: this is not used
         trial = self.trials[row] = self.studies[row].ask()
-        workers = [trial.suggest_int(f"w{i}", 1, cores, log=True) for i in range(N_STAGES)]
+        workers = [trial.suggest_int(f"w{i}", 1, most, log=True) for i in range(N_STAGES)]
         return workers, trial.suggest_int("prefetch", 1, MOST_PREFETCH)
 
     def _study(self, row: int) -> Any:

@@ -2,17 +2,16 @@
 
     q of an interval = batches a second / the best of the measured grid for the machine as it is then
 
-An interval is a decision. The cores that the process may use change half-way (processor affinity of all its threads),
-which no tuner is told of but by its readings. Orders are turned round from repeat to repeat, so that drift of the
-machine hits all alike.
+An interval is a decision. The cores that the process may use change in mid-run (processor affinity of all its threads),
+which tuners read like everything else. Repeat by repeat the order is turned round (ABBA), so that drift of the machine
+hits all alike; each run is kept as it ends, and a contest that was cut short goes on where it was.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +19,19 @@ import numpy as np
 from recsys_assets.loading.streaming.engine import Knobs
 from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.controllers.base import Controller
-from recsys_assets.tuner.live import Decision, LiveTuning
+from recsys_assets.tuner.live import INTERVAL, Decision, LiveTuning
 from recsys_assets.tuner.readings import FloatArray
-from recsys_assets.tuner.real.probe import FOREIGN, RunningPipeline, machine_load
+from recsys_assets.tuner.real.affinity import resizable
+from recsys_assets.tuner.real.kept import ContestError, append, kept_runs
+from recsys_assets.tuner.real.probe import FOREIGN, RunningPipeline, foreign_between, machine_load
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
-INTERVAL, DECISIONS = 1.0, 45
-RESIZED = 30
-"""Decisions before the machine changes."""
+DECISIONS, RESIZED = 40, 30
+"""Of a run, and those before the machine changes."""
 AFTER = 5
+WARM_UP, STARTING = 2.0, 1.5
+"""Seconds that a pipeline runs before the first contestant, and that each needs beside its intervals."""
+START = Knobs.lean((1, 1, 1, 1), 1)
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,15 @@ class LiveRun:
     """Seconds that the trainer waited."""
     foreign: float
     """Cores that others used meanwhile."""
+    repeat: int = 0
+    resized: int = RESIZED
+    interval: float = INTERVAL
 
     @property
     def quality(self) -> FloatArray:
         """(decisions,) q of each interval."""
         made = np.array([d.throughput for d in self.decisions])
-        best = np.where(np.arange(len(made)) < RESIZED, *self.best)
+        best = np.where(np.arange(len(made)) < self.resized, *self.best)
         return np.asarray(made / best)
 
     @property
@@ -58,18 +64,23 @@ class LiveRun:
         return float(self.quality.mean())
 
     @property
-    def within_30(self) -> float:
+    def before_resize(self) -> float:
         """Mean q up to the re-size."""
-        return float(self.quality[:RESIZED].mean())
+        return float(self.quality[: self.resized].mean())
 
     @property
     def after_resize(self) -> float:
-        return float(self.quality[RESIZED : RESIZED + AFTER].mean())
+        return float(self.quality[self.resized : self.resized + AFTER].mean())
 
     @property
     def at_end(self) -> float:
         """Of the last five intervals before the re-size."""
-        return float(self.quality[RESIZED - AFTER : RESIZED].mean())
+        return float(self.quality[max(0, self.resized - AFTER) : self.resized].mean())
+
+    @property
+    def throughput(self) -> float:
+        """Batches a second."""
+        return self.batches / self.seconds
 
     @property
     def stall(self) -> float:
@@ -85,83 +96,105 @@ class LiveRun:
         return sum(d.before != d.after for d in self.decisions)
 
     @property
-    def disturbed(self) -> bool:
-        return self.foreign > FOREIGN
+    def over_budget(self) -> float:
+        """Share of intervals that held more than the memory budget."""
+        return float(np.mean([d.held > 1 for d in self.decisions]))
 
 
-def live_run(
-    workload: Workload,
-    scenario: Scenario,
-    controller: Controller,
-    *,
-    cores: tuple[int, int],
-    best: tuple[float, float],
-    interval: float = INTERVAL,
-    decisions: int = DECISIONS,
-) -> LiveRun:
-    """`cores` and `best`: before and after the re-size."""
-    allowed = use_cores(cores[0])
-    running = RunningPipeline(workload, scenario, Knobs.lean((1, 1, 1, 1), 1))
-    try:
-        with running:
-            tuning = LiveTuning(running.engine, controller, cores[0], scenario.budget, interval)
-            before, load = running.engine.read(), machine_load()
-            with tuning:
-                tuning.wait_for(RESIZED)
-                use_cores(cores[1])
-                tuning.cores = cores[1]
-                tuning.wait_for(decisions)
-            after, then = running.engine.read(), machine_load()
-    finally:
-        _affine(allowed)
-    seconds = after.at - before.at
-    foreign = max(0.0, (then.all - load.all - (then.own - load.own)) / seconds)
-    made = tuple(tuning.decisions[:decisions])
-    return LiveRun(
-        controller.name, made, best, after.batches - before.batches, seconds, after.waited - before.waited, foreign
-    )
+@dataclass(frozen=True)
+class Contest:
+    """How tuners meet. `cores` and `best` (batches a second): before and after the re-size."""
 
+    cores: tuple[int, int]
+    best: tuple[float, float]
+    interval: float = INTERVAL
+    decisions: int = DECISIONS
+    resized: int = RESIZED
+    others: float = FOREIGN
+    """Cores that others may use before a run is disturbed: it is kept, counts for nothing, and is made again."""
 
-def contest(
-    workload: Workload,
-    scenario: Scenario,
-    tuners: Sequence[Callable[[], Controller]],
-    *,
-    cores: tuple[int, int],
-    best: tuple[float, float],
-    repeats: int = 1,
-    first: int = 0,
-    seconds: float = float("inf"),
-    progress: Progress = silent,
-) -> list[LiveRun]:
-    """Each tuner once a repeat; `seconds`: begin no run after so many."""
-    runs: list[LiveRun] = []
-    until = time.monotonic() + seconds
-    for repeat in range(first, first + repeats):
-        for make in tuners if repeat % 2 == 0 else reversed(tuners):
-            if time.monotonic() > until:
-                return runs
-            run = live_run(workload, scenario, make(), cores=cores, best=best)
-            progress(f"{run.tuner}: mean q {run.mean:.3f}, {run.batches} batches, stall {run.stall:.0%}")
-            runs.append(run)
-    return runs
+    @property
+    def seconds(self) -> float:
+        """Of a run."""
+        return self.decisions * self.interval + STARTING
 
+    def run(self, workload: Workload, scenario: Scenario, controller: Controller, *, repeat: int = 0) -> LiveRun:
+        """One tuner, once."""
+        with resizable(max(self.cores)) as use_cores:
+            use_cores(self.cores[0])
+            with RunningPipeline(workload, scenario, START) as running:
+                tuning = LiveTuning(running.engine, controller, self.cores[0], scenario.budget, self.interval)
+                before, load = running.engine.read(), machine_load()
+                with tuning:
+                    tuning.wait_for(self.resized)
+                    use_cores(self.cores[1])
+                    tuning.cores = self.cores[1]
+                    tuning.wait_for(self.decisions)
+                after, then = running.engine.read(), machine_load()
+        seconds = after.at - before.at
+        return LiveRun(
+            controller.name,
+            tuple(tuning.decisions[: self.decisions]),
+            self.best,
+            after.batches - before.batches,
+            seconds,
+            after.waited - before.waited,
+            foreign_between(load, then, seconds),
+            repeat,
+            self.resized,
+            self.interval,
+        )
 
-def use_cores(cores: int) -> set[int]:
-    """All threads of this process on so many cores from now on; what they were allowed before."""
-    if not hasattr(os, "sched_getaffinity"):
-        return set()
-    allowed = os.sched_getaffinity(0)
-    every = sorted(range(os.cpu_count() or 1))
-    _affine(set(every[:cores]))
-    return allowed
+    def hold(
+        self,
+        workload: Workload,
+        scenario: Scenario,
+        tuners: Mapping[str, Callable[[], Controller]],
+        path: Path,
+        *,
+        repeats: int = 1,
+        seconds: float = float("inf"),
+        progress: Progress = silent,
+    ) -> list[LiveRun]:
+        """All runs of `path`, those that were missing made: each of `tuners`, named, once a repeat.
 
+        `seconds`: begin no run that would not end within them.
+        """
+        until = time.monotonic() + seconds
+        missing = self._missing(tuners, self._kept(path), repeats)
+        if missing:
+            self._warm_up(workload, scenario)
+        for repeat, name in missing:
+            if time.monotonic() + self.seconds > until:
+                break
+            run = self.run(workload, scenario, tuners[name](), repeat=repeat)
+            append(run, path)
+            disturbed = f", DISTURBED by others ({run.foreign:.2f} cores)" if run.foreign > self.others else ""
+            progress(f"{repeat + 1}: {run.tuner}: q {run.mean:.3f}, {run.throughput:.0f} batches/s{disturbed}")
+        return self._kept(path)
 
-def _affine(cores: set[int]) -> None:
-    if not cores or not hasattr(os, "sched_setaffinity"):
-        return
-    for thread in Path("/proc/self/task").iterdir() if Path("/proc/self/task").exists() else []:
-        try:
-            os.sched_setaffinity(int(thread.name), cores)
-        except ProcessLookupError:  # it has just ended
-            continue
+    def _kept(self, path: Path) -> list[LiveRun]:
+        """By the grid as it is now. Raises ContestError where they were made in another way than these would be."""
+        runs = kept_runs(path)
+        for run in runs:
+            made = (len(run.decisions), run.resized, run.interval)
+            if made != (self.decisions, self.resized, self.interval):
+                raise ContestError(
+                    f"{path} holds runs of {made[0]} decisions every {made[2]:g} s; move it away, or ask for the same"
+                )
+        return [replace(run, best=self.best) for run in runs]
+
+    def undisturbed(self, runs: list[LiveRun]) -> list[LiveRun]:
+        return [run for run in runs if run.foreign <= self.others]
+
+    def _missing(self, tuners: Mapping[str, object], kept: list[LiveRun], repeats: int) -> list[tuple[int, str]]:
+        """In the order in which they are to be run: A B C, C B A, A B C, ..."""
+        done = {(run.repeat, run.tuner) for run in self.undisturbed(kept)}
+        order = list(tuners)
+        every = [(repeat, name) for repeat in range(repeats) for name in order[:: 1 if repeat % 2 == 0 else -1]]
+        return [turn for turn in every if turn not in done]
+
+    def _warm_up(self, workload: Workload, scenario: Scenario) -> None:
+        """Code is loaded and files are cached before anything counts."""
+        with RunningPipeline(workload, scenario, START):
+            time.sleep(min(WARM_UP, self.interval * self.decisions))

@@ -16,19 +16,21 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recsys_assets.atomic import atomic_file
 from recsys_assets.loading.streaming.engine import Knobs
 from recsys_assets.progress import Progress, silent
-from recsys_assets.tuner.allocation import STAGES, Allocation
+from recsys_assets.tuner.allocation import STAGES, Allocation, IntArray
 from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.real.probe import FOREIGN, Probe, RunningPipeline
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 LEVELS: tuple[tuple[int, ...], ...] = ((1, 2, 4, 8, 16), (1, 2), (1, 2, 4), (1, 2), (2, 8))
 """Workers of fetch, decode, sample and batch, and batches ready: 120 allocations."""
-QUICK: tuple[tuple[int, ...], ...] = ((1, 4, 16), (1,), (1, 2), (1,), (2, 8))
+QUICK: tuple[tuple[int, ...], ...] = ((1, 2, 4, 8, 16), (1, 2), (1, 2), (1,), (2, 8))
+"""40 of them."""
 SAVED_EVERY = 6
 KEY = [*STAGES, "prefetch"]
 
@@ -106,9 +108,9 @@ def measure(
     seconds: float = float("inf"),
     seed: int = 0,
     progress: Progress = silent,
-) -> pl.DataFrame:
-    """Every allocation in each pass; `seconds`: begin no probe after so many."""
-    rows = pl.read_parquet(path).to_dicts() if path.exists() else []
+) -> pa.Table:
+    """Every allocation in each pass, a row a probe; `seconds`: begin no probe after so many."""
+    rows = pq.read_table(path).to_pylist() if path.exists() else []
     until = time.monotonic() + seconds
     for number in range(passes):
         done = {tuple(row[k] for k in KEY) for row in rows if row["pass"] == number}
@@ -128,44 +130,52 @@ def measure(
                     f"{scenario.name}, pass {number + 1}: {knobs.workers} {probe.batches_per_second:.1f} batches/s"
                 )
         _save(rows, path)
-    return pl.DataFrame(rows)
+    return pa.Table.from_pylist(rows)
 
 
-def read(path: Path, scenario: Scenario) -> Grid:
-    """Of that scenario. Raises GridError where fewer than ten allocations were measured undisturbed."""
+def read(path: Path, scenario: Scenario, *, others: float = FOREIGN) -> Grid:
+    """Of that scenario; `others`: cores that others may have used in a probe that counts.
+
+    Raises GridError where fewer than ten allocations were measured undisturbed.
+    """
     if not path.exists():
         raise GridError(f"{path} is not there; `recsys tuner grid` measures it")
-    frame = pl.read_parquet(path)
-    kept = frame.filter(pl.col("foreign") <= FOREIGN)
-    arrays = [c for c in kept.columns if c.split("_")[0] in ("work", "cpu", "busy") and c != "cpu"]
-    figures = [pl.col(c).median() for c in ["throughput", "stall", "in_flight", *arrays]]
-    each = [
-        pl.col("throughput").filter(pl.col("pass") == number).mean().alias(f"pass_{number}")
-        for number in frame["pass"].unique().sort()
-    ]
-    table = kept.group_by(KEY).agg(*figures, *each).sort(KEY)
-    if len(table) < 10:
+    probes = pq.read_table(path)
+    columns = {name: probes[name].to_numpy() for name in probes.column_names if name != "scenario"}
+    quiet = columns["foreign"] <= others
+    kept = {name: values[quiet] for name, values in columns.items()}
+    tried, of = np.unique(np.column_stack([kept[k] for k in KEY]), axis=0, return_inverse=True)
+    if len(tried) < 10:
         raise GridError(
-            f"{path}: {len(table)} allocations undisturbed of {len(frame)} probes; measure on a quiet machine"
+            f"{path}: {len(tried)} allocations undisturbed of {len(quiet)} probes; measure on a quiet machine"
         )
-    return _grid(table, scenario, int(frame["cores"][0]), len(frame) - len(kept))
+    return _grid(kept, tried, of.reshape(-1), np.unique(columns["pass"]), scenario, int((~quiet).sum()))
 
 
-def _grid(table: pl.DataFrame, scenario: Scenario, cores: int, left_out: int) -> Grid:
+def _grid(
+    kept: dict[str, FloatArray], tried: IntArray, of: IntArray, passes: IntArray, scenario: Scenario, left_out: int
+) -> Grid:
+    """`of`: the row of `tried` that each kept probe was of."""
+
+    def middle(name: str) -> FloatArray:
+        return np.array([np.median(kept[name][of == row]) for row in range(len(tried))])
+
     def stages(name: str) -> FloatArray:
-        return table.select(f"{name}_{s}" for s in STAGES).to_numpy()
+        return np.column_stack([middle(f"{name}_{s}") for s in STAGES])
 
+    each = np.full((len(tried), len(passes)), np.nan)
+    each[of, np.searchsorted(passes, kept["pass"])] = kept["throughput"]
     return Grid(
         scenario,
-        cores,
-        Allocation(table.select(STAGES).to_numpy().astype(np.int64), table["prefetch"].to_numpy().astype(np.int64)),
-        table["throughput"].to_numpy(),
-        table.select(pl.col("^pass_[0-9]+$").cast(pl.Float64)).to_numpy(),
+        int(kept["cores"][0]),
+        Allocation(tried[:, :-1].astype(np.int64), tried[:, -1].astype(np.int64)),
+        middle("throughput"),
+        each,
         stages("work"),
         stages("cpu"),
         stages("busy"),
-        table["stall"].to_numpy(),
-        table["in_flight"].to_numpy(),
+        middle("stall"),
+        middle("in_flight"),
         left_out,
     )
 
@@ -221,4 +231,4 @@ def _row(probe: Probe, scenario: Scenario, cores: int, number: int) -> dict[str,
 def _save(rows: list[dict[str, float | int | str]], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as aside:
-        pl.DataFrame(rows).write_parquet(aside)
+        pq.write_table(pa.Table.from_pylist(rows), aside)

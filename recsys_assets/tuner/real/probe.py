@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +27,8 @@ SETTLING = 20
 """Half warm-ups, at most, until what was read under the workers of before has gone through."""
 FOREIGN = 0.25
 """Cores that others may use before a probe is disturbed."""
-EMPTY_WAIT = 5e-5
-"""Seconds below which a batch was there."""
+AT_START = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset[int]()
+"""Cores that this process may use, before anybody made them fewer."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,6 @@ def _probe(
     p50, p95, p99 = np.quantile(waits or [seconds], [0.5, 0.95, 0.99])
     busy = after.busy - before.busy
     task_bytes = (after.passed - before.passed) / np.maximum(1, after.tasks - before.tasks)
-    own = (then.own - load.own) / seconds
     return Probe(
         knobs,
         seconds,
@@ -162,8 +162,8 @@ def _probe(
         float(p95),
         float(p99),
         min(1.0, (after.waited - before.waited) / seconds) if after.batches > before.batches else 1.0,
-        own,
-        max(0.0, (then.all - load.all) / seconds - own),
+        (then.own - load.own) / seconds,
+        foreign_between(load, then, seconds),
         cores_at_hand(),
         after.peak_held,
         tuple((busy / (seconds * np.array(knobs.workers))).clip(0, 1).tolist()),
@@ -177,7 +177,7 @@ def _probe(
 
 @dataclass(frozen=True)
 class Load:
-    """CPU seconds since the start: of this process, of the whole machine."""
+    """CPU seconds since the start: of this process, of all on the cores that it may use."""
 
     own: float
     all: float
@@ -188,9 +188,23 @@ def machine_load() -> Load:
     import psutil
 
     own = psutil.Process().cpu_times()
-    whole = psutil.cpu_times()
-    idle = whole.idle + getattr(whole, "iowait", 0.0)
-    return Load(own.user + own.system, sum(whole) - idle - getattr(whole, "guest", 0.0))
+    return Load(own.user + own.system, sum(_at_work(core) for core in _cores(psutil.cpu_times(percpu=True))))
+
+
+def foreign_between(before: Load, after: Load, seconds: float) -> float:
+    """Cores that others used."""
+    return max(0.0, (after.all - before.all - (after.own - before.own)) / seconds)
+
+
+def _at_work(core: Any) -> float:
+    """CPU seconds of one core; time of guests is in user time already."""
+    return float(sum(core) - core.idle - sum(getattr(core, name, 0.0) for name in ("iowait", "guest", "guest_nice")))
+
+
+def _cores(every: list[Any]) -> list[Any]:
+    """Those that this process was allowed when it began: a large machine's others are nobody's business here."""
+    mine = [core for number, core in enumerate(every) if number in AT_START]
+    return mine or every
 
 
 def cores_at_hand() -> int:

@@ -124,6 +124,18 @@ def workload(sequences: Sequences, n_items: int, folder: Path, work: Work | None
     return Workload(snapshot, n_items, work)
 
 
+def kept_workload(folder: Path, work: Work | None = None) -> Workload | None:
+    """The snapshot that is in `folder`, whatever it was made of; None where there is none of that work."""
+    work = work or Work()
+    path, noted = folder / "training.parquet", folder / "training.json"
+    if not path.exists() or not noted.exists():
+        return None
+    stamp = json.loads(noted.read_text(encoding="utf-8"))
+    if {name: stamp.get(name) for name in asdict(work)} != asdict(work):
+        return None
+    return Workload(Snapshot.open(path), int(stamp["items"]), work)
+
+
 def users_per_group(sequences: Sequences, events: int) -> int:
     """Users whose events are `events`, on average."""
     if not len(sequences.items):

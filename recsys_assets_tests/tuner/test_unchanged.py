@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.settings import Settings, load_settings
-from recsys_assets.tuner import kept
-from recsys_assets.tuner.kept import Shown, code_version, keep, read_kept, stamp_of
+from recsys_assets.tuner import unchanged
+from recsys_assets.tuner.unchanged import Shown, code_version, keep, read_kept, stamp_of
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.agents.conftest import small_world
 
@@ -40,10 +40,10 @@ def test_other_settings_data_machine_or_code_are_another_stamp(
     simulated = stamp_of(settings, {"seconds": 1.0}, measures=False)
     Lake(settings.lake_dir).publish_frame(small_world()[0].head(50), "ratings", upstream={})
     stamps.append(stamp_of(settings, {"seconds": 1.0}))
-    monkeypatch.setattr(kept, "cores_at_hand", lambda: 96)
+    monkeypatch.setattr(unchanged, "cores_at_hand", lambda: 96)
     stamps.append(stamp_of(settings, {"seconds": 1.0}))
     assert stamp_of(settings, {"seconds": 1.0}, measures=False) == simulated, "what is simulated asks neither"
-    monkeypatch.setattr(kept, "code_version", lambda: "other")
+    monkeypatch.setattr(unchanged, "code_version", lambda: "other")
     stamps.append(stamp_of(settings, {"seconds": 1.0}))
     assert len(set(stamps)) == 5
     assert stamp_of(settings, {"seconds": 1.0}, measures=False) != simulated
@@ -52,9 +52,9 @@ def test_other_settings_data_machine_or_code_are_another_stamp(
 def test_after_a_week_it_is_measured_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(settings, "an_asset", "stamp", SHOWN)
     now = time.time()
-    monkeypatch.setattr(kept.time, "time", lambda: now + 6.9 * 86_400)
+    monkeypatch.setattr(unchanged.time, "time", lambda: now + 6.9 * 86_400)
     assert read_kept(settings, "an_asset", "stamp", days=7) is not None
-    monkeypatch.setattr(kept.time, "time", lambda: now + 7.1 * 86_400)
+    monkeypatch.setattr(unchanged.time, "time", lambda: now + 7.1 * 86_400)
     assert read_kept(settings, "an_asset", "stamp", days=7) is None
     assert read_kept(settings, "an_asset", "stamp", days=0) is None
 

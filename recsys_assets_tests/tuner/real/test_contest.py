@@ -1,0 +1,128 @@
+"""Tuners live in turns: kept as they go, gone on with, paired by repeat, and those that others disturbed left out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys_assets.loading.streaming.engine import Knobs
+from recsys_assets.tuner.allocation import Allocation
+from recsys_assets.tuner.controllers.rules import OneEach
+from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.figures import contest_figure
+from recsys_assets.tuner.live import Decision
+from recsys_assets.tuner.real.affinity import resizable
+from recsys_assets.tuner.real.contest import Contest, LiveRun
+from recsys_assets.tuner.real.entrants import KNOWN, REFERENCE, SHORT, Known, entrants
+from recsys_assets.tuner.real.grid import Grid
+from recsys_assets.tuner.real.kept import ContestError, append, kept_runs
+from recsys_assets.tuner.real.standing import standings
+from recsys_assets.tuner.real.workload import LOCAL_DISK, Workload
+from recsys_assets.tuner.written import live_markdown
+from recsys_assets_tests.tuner.test_controllers import WAITS
+
+QUICK = Contest((1, 1), (100.0, 50.0), interval=0.1, decisions=4, resized=2, others=99.0)
+
+
+def run(tuner: str, made: list[float], *, repeat: int = 0, foreign: float = 0.0) -> LiveRun:
+    knobs = Knobs.lean((1, 1, 1, 1), 1)
+    decisions = tuple(Decision(0.0, "fetch", knobs, knobs, rate, 0.5, 0.1, 0.001) for rate in made)
+    return LiveRun(tuner, decisions, (100.0, 50.0), 40, 4.0, 1.0, foreign, repeat, resized=2, interval=0.1)
+
+
+def test_a_contest_that_was_cut_short_goes_on_and_turns_its_order_round(small: Workload, tmp_path: Path) -> None:
+    path, tuners = tmp_path / "runs.jsonl", {"one worker a stage": OneEach, "even split": SHORT["even"]}
+    first = QUICK.hold(small, LOCAL_DISK, tuners, path, repeats=1)
+    both = QUICK.hold(small, LOCAL_DISK, tuners, path, repeats=2)
+    nothing = QUICK.hold(small, LOCAL_DISK, tuners, path, repeats=3, seconds=0)
+
+    assert [(r.repeat, r.tuner) for r in both] == [
+        (0, "one worker a stage"),
+        (0, "even split"),
+        (1, "even split"),
+        (1, "one worker a stage"),
+    ]
+    assert [r.quality.tolist() for r in both[:2]] == [r.quality.tolist() for r in first]
+    assert len(nothing) == 4
+    assert all(len(r.decisions) == 4 and r.batches > 0 for r in both)
+
+
+def test_what_is_kept_is_what_was_run(tmp_path: Path) -> None:
+    path, made = tmp_path / "runs.jsonl", run("a", [10.0, 20.0, 30.0, 40.0], repeat=3, foreign=0.125)
+    append(made, path)
+    append(made, path)
+    (back, _) = kept_runs(path)
+
+    assert replace(back, decisions=()) == replace(made, decisions=())
+    assert back.decisions[1].after == made.decisions[1].after
+    assert np.isnan(back.decisions[0].expected)
+    assert "NaN" not in path.read_text()
+    path.write_text(path.read_text() + "{}\n")
+    with pytest.raises(ContestError, match="line 3 is no run"):
+        kept_runs(path)
+
+
+def test_runs_made_in_another_way_are_not_mixed(small: Workload, tmp_path: Path) -> None:
+    append(run("one worker a stage", [1.0, 2.0]), tmp_path / "runs.jsonl")
+    with pytest.raises(ContestError, match="runs of 2 decisions"):
+        QUICK.hold(small, LOCAL_DISK, {"one worker a stage": OneEach}, tmp_path / "runs.jsonl")
+
+
+def test_q_is_held_against_the_machine_as_it_was() -> None:
+    made = run("a", [50.0, 100.0, 50.0, 25.0])
+
+    assert made.quality.tolist() == [0.5, 1.0, 1.0, 0.5]
+    assert (made.before_resize, made.after_resize, made.mean) == (0.75, 0.75, 0.75)
+    assert (made.throughput, made.stall) == (10.0, 0.25)
+
+
+def test_differences_are_paired_by_repeat_and_disturbed_runs_count_for_nothing() -> None:
+    hard, easy = [40.0] * 4, [80.0] * 4
+    better = [[rate + 10 for rate in level] for level in (hard, easy, hard)]
+    runs = [run(REFERENCE, level, repeat=i) for i, level in enumerate((hard, easy, hard))]
+    runs += [run("a", level, repeat=i) for i, level in enumerate(better)]
+    runs.append(run("a", [0.0] * 4, repeat=3, foreign=1.0))
+    first, second = standings(runs, others=0.25)
+
+    assert (first.tuner, first.runs, first.left_out, first.pairs) == ("a", 3, 1, 3)
+    assert first.low == pytest.approx(first.high) == pytest.approx(first.difference) == pytest.approx(0.15)
+    assert (second.tuner, second.difference) == (REFERENCE, 0)
+    assert np.isnan(first.times_untuned)
+    assert live_markdown([first, second]).count("\n") == 3
+    assert contest_figure(runs).axes
+
+
+def test_who_knows_the_best_takes_it_for_the_cores_there_are(planted: Grid) -> None:
+    best = {2: Allocation(np.array([[9, 1, 2, 1]]), np.array([4])), 1: Allocation.least(1)}
+
+    assert Known(best).decide(WAITS).workers.tolist() == [[9, 1, 2, 1]]
+    made = entrants(["known", "one"], grids=[planted], policy=Path("nowhere"))
+    assert list(made) == [KNOWN, "one worker a stage"]
+    assert isinstance(made[KNOWN](), Shielded)
+    asked = made[KNOWN]().inner.decide(WAITS)  # type: ignore[attr-defined]
+    assert asked.workers.tolist() == planted.allocation.workers[[planted.best]].tolist()
+
+
+def test_everybody_is_asked_for_by_a_short_name_and_shown_by_another(planted: Grid) -> None:
+    everybody = entrants([], grids=[planted], policy=Path("nowhere"))
+
+    assert len(everybody) == len(SHORT) + 1
+    assert all(make().name == name for name, make in everybody.items())
+    with pytest.raises(ValueError, match="no tuner 'wizard'; there are one, even"):
+        entrants(["wizard"], grids=[planted], policy=Path("nowhere"))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
+def test_a_machine_that_shrank_is_itself_again_afterwards() -> None:
+    allowed = os.sched_getaffinity(0)
+    with resizable(1) as use_cores:
+        use_cores(1)
+        assert len(os.sched_getaffinity(0)) == 1
+
+    assert os.sched_getaffinity(0) == allowed
+    with pytest.raises(ValueError, match="999 cores were asked for"), resizable(999):
+        pass
