@@ -54,16 +54,14 @@ def pipeline_profile(
     context: dg.AssetExecutionContext, config: ProfileParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """What limits the training-data pipeline on this machine, and what would help most; measured, not guessed."""
-    from recsys_assets.tuner.exhibits import make_profile
-
     settings = deployment.settings()
-    return _kept_or_made(
-        context,
-        settings,
-        config,
-        lambda: make_profile(settings, seconds=config.seconds, progress=context.log.info),
-        file="profile.json",
-    )
+
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_profile
+
+        return make_profile(settings, seconds=config.seconds, progress=context.log.info)
+
+    return _kept_or_made(context, settings, config, make, file="profile.json")
 
 
 @dg.asset(
@@ -76,19 +74,16 @@ def pipeline_profile(
 )
 def tuner_agent(context: dg.AssetExecutionContext, config: TunerParams, deployment: Deployment) -> dg.MaterializeResult:
     """PPO over a fitted model's proposals, on simulated pipelines; never worse on validation than the model alone."""
-    from recsys_assets.tuner.exhibits import make_tuner
-    from recsys_assets.tuner.learned.training import TunerConfig
-
     settings = deployment.settings()
-    learning = TunerConfig(steps=config.steps, envs=config.envs, validation=config.envs)
-    return _kept_or_made(
-        context,
-        settings,
-        config,
-        lambda: make_tuner(settings, learning, pipelines=config.pipelines, progress=context.log.info),
-        file="policy.npz",
-        measures=False,
-    )
+
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_tuner
+        from recsys_assets.tuner.learned.training import TunerConfig
+
+        learning = TunerConfig(steps=config.steps, envs=config.envs, validation=config.envs)
+        return make_tuner(settings, learning, pipelines=config.pipelines, progress=context.log.info)
+
+    return _kept_or_made(context, settings, config, make, file="policy.npz", measures=False)
 
 
 @dg.asset(
@@ -103,16 +98,15 @@ def tuned_pipeline_config(
     context: dg.AssetExecutionContext, config: TunedParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """Workers of each stage as the tuner found them on the real pipeline, live; the default where that is as good."""
-    from recsys_assets.tuner.exhibits import make_tuned
-
     settings = deployment.settings()
-    return _kept_or_made(
-        context,
-        settings,
-        config,
-        lambda: make_tuned(settings, decisions=config.decisions, interval=config.interval, progress=context.log.info),
-        file="tuned.json",
-    )
+
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_tuned
+
+        decisions, interval = config.decisions, config.interval
+        return make_tuned(settings, decisions=decisions, interval=interval, progress=context.log.info)
+
+    return _kept_or_made(context, settings, config, make, file="tuned.json")
 
 
 def _kept_or_made(

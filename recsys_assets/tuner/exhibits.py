@@ -12,11 +12,11 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
 from recsys_assets.tuner.deployed import measured_grid
 from recsys_assets.tuner.figures import knee_figure, tuning_figure
-from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.tuner.learned.training import TunerConfig
 from recsys_assets.tuner.published import publish_profile, publish_tuned, publish_tuner
 from recsys_assets.tuner.real.grid import GridError
 from recsys_assets.tuner.real.workload import OBJECT_STORE
+from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.tuner.written import log_markdown, profile_markdown, tuned_markdown
 
 

@@ -16,9 +16,9 @@ from recsys_assets.defs.tuner import KeptParams, _kept_or_made
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.tuner.deployed import folder_of
 from recsys_assets.tuner.exhibits import Made
-from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.tuner.published import with_tuned_pipeline, with_tuned_vectors
 from recsys_assets.tuner.tuned import Tuned, publish, published
+from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.agents.conftest import small_world
 from recsys_assets_tests.recommenders.conftest import QUICK
