@@ -21,6 +21,7 @@ from recsys_assets.cli.tuner_shared import (
 )
 
 if TYPE_CHECKING:
+    from recsys_assets.settings import Settings
     from recsys_assets.tuner.real.profile import PipelineProfile
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
@@ -131,6 +132,12 @@ def tune(
     scenario: ScenarioOption = "object-store",
     decisions: Annotated[int, typer.Option(min=4, help="Of the tuner.")] = 30,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between decisions.")] = 1.0,
+    slow_knobs: Annotated[
+        bool,
+        typer.Option("--slow-knobs", help="Then search row-group size, read-ahead, in-flight limit and threads, too."),
+    ] = False,
+    model: Annotated[str, typer.Option("--model", "-m", help="That trains while slow knobs are searched.")] = "sasrec",
+    seconds: Annotated[float, typer.Option(min=1, help="For the slow knobs.")] = 60.0,
     dataset: DatasetOption = None,
 ) -> None:
     """Tune the real pipeline while it runs, say why with every decision, and keep what came of it for training."""
@@ -158,6 +165,8 @@ def tune(
     out.print(table)
     out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
     told(str(path))
+    if slow_knobs:
+        _tune_slow(settings, model, seconds)
 
 
 @group.command(name="what-if")
@@ -181,6 +190,18 @@ def what_if(
         out.print(line, highlight=False, soft_wrap=True, markup=False)
     if not answer.validation.passed:
         raise typer.Exit(FAILED)
+
+
+def _tune_slow(settings: Settings, model: str, seconds: float) -> None:
+    """Where the deployment keeps its training data."""
+    from recsys_assets.loading.pipeline import PipelineConfig
+    from recsys_assets.tuner.published import tuned_workers
+    from recsys_assets.tuner.slow import slow_markdown, tune_slow
+
+    with clear_tuner_errors():
+        own = PipelineConfig.model_validate(tuned_workers(settings))
+        found = tune_slow(settings, own, model=model, seconds=seconds, progress=told)
+    out.print(slow_markdown(found), highlight=False, soft_wrap=True, markup=False)
 
 
 def _show_profile(found: PipelineProfile) -> None:

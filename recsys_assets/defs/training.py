@@ -46,11 +46,11 @@ def trained(
     context: dg.AssetExecutionContext,
     deployment: Deployment,
     config: dg.Config,
-    settled: Callable[[Settings, Mapping[str, Any]], dict[str, Any]] = lambda settings, fields: dict(fields),
+    settled: Callable[[Settings, str, Mapping[str, Any]], dict[str, Any]] = lambda settings, name, fields: dict(fields),
 ) -> dg.MaterializeResult:
     """Fit, evaluate and register the model that the asset is named for; `settled`: its config on this deployment."""
     name, settings = context.asset_key.to_user_string(), deployment.settings()
-    fields = settled(settings, as_fields(config))
+    fields = settled(settings, name, as_fields(config))
     version = train_and_register(settings, name, config=fields, run_id=context.run_id, progress=context.log.info)
     evaluation = version.evaluation
     metadata: dict[str, Any] = {

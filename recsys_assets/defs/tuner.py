@@ -40,6 +40,9 @@ class TunerParams(KeptParams):
 class TunedParams(KeptParams):
     decisions: int = Field(default=18, gt=3, description="Of the tuner on the real pipeline, for each storage.")
     interval: float = Field(default=0.6, gt=0, description="Seconds between decisions.")
+    slow_seconds: float = Field(
+        default=15.0, ge=0, description="For the search of what can't change while a pipeline runs; 0: none."
+    )
 
 
 @dg.asset(
@@ -103,8 +106,13 @@ def tuned_pipeline_config(
     def make() -> "Made":
         from recsys_assets.tuner.exhibits import make_tuned
 
-        decisions, interval = config.decisions, config.interval
-        return make_tuned(settings, decisions=decisions, interval=interval, progress=context.log.info)
+        return make_tuned(
+            settings,
+            decisions=config.decisions,
+            interval=config.interval,
+            slow_seconds=config.slow_seconds,
+            progress=context.log.info,
+        )
 
     return _kept_or_made(context, settings, config, make, file="tuned.json")
 
@@ -145,14 +153,14 @@ def _kept_or_made(
     )
 
 
-def with_tuned_pipeline(settings: Settings, fields: Mapping[str, Any]) -> dict[str, Any]:
+def with_tuned_pipeline(settings: Settings, model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The config of a sequence model with the tuned workers, if there are any."""
     from recsys_assets.tuner.published import with_tuned_pipeline
 
-    return with_tuned_pipeline(settings, fields)
+    return with_tuned_pipeline(settings, fields, model=model)
 
 
-def with_tuned_vectors(settings: Settings, fields: Mapping[str, Any]) -> dict[str, Any]:
+def with_tuned_vectors(settings: Settings, agent: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The config of an agent that fits vectors of movies through the pipeline, likewise."""
     from recsys_assets.tuner.published import with_tuned_vectors
 

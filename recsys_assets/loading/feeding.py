@@ -21,8 +21,8 @@ from recsys_assets.loading.pipeline import Epochs, PipelineConfig
 MOST_COMPARED = 500
 """Batches of the first epoch."""
 TURN_SECONDS = 1.5
-SPEED = ("engine", "stages", "prefetch", "workers")
-"""What a tuner may set of a pipeline: none of it changes a batch."""
+SPEED = ("engine", "stages", "prefetch", "workers", "in_flight", "read_ahead", "arrow_threads")
+"""What a tuner may set of a pipeline unasked: none of it changes a batch."""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recsys_assets.evaluation.canvas import markdown_image
+from recsys_assets.loading.pipeline import PipelineConfig
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
+from recsys_assets.tuner.batch_size import published_sizes, sizes_markdown
 from recsys_assets.tuner.deployed import measured_grid
 from recsys_assets.tuner.figures import knee_figure, tuning_figure
 from recsys_assets.tuner.learned.training import TunerConfig
-from recsys_assets.tuner.published import publish_profile, publish_tuned, publish_tuner
+from recsys_assets.tuner.published import publish_profile, publish_tuned, publish_tuner, tuned_workers
 from recsys_assets.tuner.real.grid import GridError
 from recsys_assets.tuner.real.workload import OBJECT_STORE
+from recsys_assets.tuner.slow import slow_markdown, tune_slow
 from recsys_assets.tuner.unchanged import Shown
 from recsys_assets.tuner.written import log_markdown, profile_markdown, tuned_markdown
 
@@ -66,17 +69,24 @@ def make_tuner(settings: Settings, config: TunerConfig, *, pipelines: int, progr
     )
 
 
-def make_tuned(settings: Settings, *, decisions: int, interval: float, progress: Progress = silent) -> Made:
-    """What the tuner came to on the real pipeline, and how."""
+def make_tuned(
+    settings: Settings, *, decisions: int, interval: float, slow_seconds: float, progress: Progress = silent
+) -> Made:
+    """What the tuner came to on the real pipeline, and how; then the slow knobs, with the workers that it found."""
     found = publish_tuned(settings, decisions=decisions, interval=interval, progress=progress)
+    own = PipelineConfig.model_validate(tuned_workers(settings))
+    slow = tune_slow(settings, own, seconds=slow_seconds, progress=progress) if slow_seconds else None
+    sizes = published_sizes(settings).values()
     pictures = [markdown_image(tuning_figure(t), alt=f"tuning of {t.tuned.scenario}") for t in found]
     return Made(
         Shown(
             {f"{_snake(t.tuned.scenario)}_ratio": t.tuned.ratio for t in found},
-            {_snake(t.tuned.scenario): t.tuned.sentence for t in found},
+            {_snake(t.tuned.scenario): t.tuned.sentence for t in found}
+            | ({"slow_knobs": slow.sentence} if slow else {}),
             {
                 "comparison": tuned_markdown(found),
-                "decisions": log_markdown(found),
+                "decisions": "\n\n".join([log_markdown(found), *([slow_markdown(slow)] if slow else [])]),
+                **({"batch_sizes": "\n\n".join(map(sizes_markdown, sizes))} if sizes else {}),
                 "plots": "\n\n".join(pictures),
                 "knee": _knee(settings),
             },

@@ -14,19 +14,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from recsys_assets.loading.streaming.engine import Knobs
-from recsys_assets.tuner.real.probe import FOREIGN, Probe
+from recsys_assets.tuner.real.probe import FOREIGN
 
 WORTH = 0.05
 """Gain from which a configuration is taken."""
 LEAST_PAIRS, PAIRS, MOST_DISTURBED = 3, 6, 4
 """To end early by, wanted, and disturbed ones after which no more are measured."""
 SURE, BEYOND_DOUBT = 0.95, 0.999
-Pair = tuple[Probe, Probe]
-"""Of the default and of the tuned."""
+
+
+class Measured(Protocol):
+    """One turn of either."""
+
+    @property
+    def batches_per_second(self) -> float: ...
+
+    @property
+    def foreign(self) -> float:
+        """Cores that others used."""
+
+
+M = TypeVar("M", bound=Measured)
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -47,10 +60,10 @@ class Verdict:
 
 
 def measured_pairs(
-    probe: Callable[[Knobs], Probe], default: Knobs, tuned: Knobs, *, seconds: float = float("inf")
-) -> list[Pair]:
-    """Until enough pairs are undisturbed; `seconds`: begin no pair after so many."""
-    until, pairs = time.monotonic() + seconds, list[Pair]()
+    probe: Callable[[K], M], default: K, tuned: K, *, seconds: float = float("inf")
+) -> list[tuple[M, M]]:
+    """Of the default and of the tuned: until enough pairs are undisturbed; `seconds`: begin no pair after so many."""
+    until, pairs = time.monotonic() + seconds, list[tuple[M, M]]()
     while not enough(pairs) and time.monotonic() < until:
         if len(pairs) % 2 == 0:
             pairs.append((probe(default), probe(tuned)))
@@ -60,7 +73,7 @@ def measured_pairs(
     return pairs
 
 
-def enough(pairs: Sequence[Pair]) -> bool:
+def enough(pairs: Sequence[tuple[Measured, Measured]]) -> bool:
     """Whether nothing more need be measured."""
     kept = undisturbed(pairs)
     if len(pairs) - len(kept) > MOST_DISTURBED:
@@ -70,7 +83,7 @@ def enough(pairs: Sequence[Pair]) -> bool:
     return len(kept) >= PAIRS or _interval(kept, BEYOND_DOUBT)[1] > np.log1p(WORTH)
 
 
-def verdict(pairs: Sequence[Pair]) -> Verdict:
+def verdict(pairs: Sequence[tuple[Measured, Measured]]) -> Verdict:
     """Of what was measured."""
     kept, foreign = undisturbed(pairs), float(np.mean([p.foreign for pair in pairs for p in pair])) if pairs else 0.0
     left_out = len(pairs) - len(kept)
@@ -98,12 +111,12 @@ def verdict(pairs: Sequence[Pair]) -> Verdict:
     return Verdict(taken, float(gain), float(low), float(high), len(kept), left_out, foreign, reason)
 
 
-def undisturbed(pairs: Sequence[Pair]) -> list[Pair]:
+def undisturbed(pairs: Sequence[tuple[M, M]]) -> list[tuple[M, M]]:
     """Pairs in which others used a quarter of a core at most."""
     return [pair for pair in pairs if max(p.foreign for p in pair) <= FOREIGN]
 
 
-def _interval(pairs: Sequence[Pair], share: float) -> tuple[float, float, float]:
+def _interval(pairs: Sequence[tuple[Measured, Measured]], share: float) -> tuple[float, float, float]:
     """Mean of the logarithms of the gains, and Student's interval around it."""
     from scipy.special import stdtrit
 

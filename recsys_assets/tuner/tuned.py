@@ -19,13 +19,15 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.deployed import folder_of
-from recsys_assets.tuner.judged import LEAST_PAIRS, Pair, measured_pairs, undisturbed, verdict
+from recsys_assets.tuner.judged import LEAST_PAIRS, measured_pairs, undisturbed, verdict
 from recsys_assets.tuner.live import Decision, LiveTuning
 from recsys_assets.tuner.real.affinity import resizable
 from recsys_assets.tuner.real.kept import decision_as_json
-from recsys_assets.tuner.real.probe import WARM_UP, RunningPipeline, cores_at_hand
+from recsys_assets.tuner.real.probe import WARM_UP, Probe, RunningPipeline, cores_at_hand
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
+Pair = tuple[Probe, Probe]
+"""Of the default and of the tuned."""
 UNTUNED = Knobs.lean((1, 1, 1, 1), 2)
 
 

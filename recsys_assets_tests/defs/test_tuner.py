@@ -66,7 +66,7 @@ def test_from_a_profile_to_a_configuration_that_models_take(
     quick: dict[str, dict[str, Any]] = {
         "pipeline_profile": {"seconds": 0.1},
         "tuner_agent": {"steps": 100, "envs": 5, "pipelines": 4},
-        "tuned_pipeline_config": {"decisions": 6, "interval": 0.15},
+        "tuned_pipeline_config": {"decisions": 6, "interval": 0.15, "slow_seconds": 1.0},
     }
     metadata = _materialized(settings, **quick)
     assert "### emulated object store, 100 ms" in str(metadata["pipeline_profile"]["tables"].value)
@@ -74,6 +74,8 @@ def test_from_a_profile_to_a_configuration_that_models_take(
     assert str(metadata["tuner_agent"]["comparison"].value).startswith("SIMULATED.")
     log = str(metadata["tuned_pipeline_config"]["decisions"].value)
     assert log.count("\n| ") >= 12
+    assert "### Slow knobs, memory" in log
+    assert "torch threads 1" in log
     found = published(settings)
     assert set(found) == {"object-store", "local-disk"}
     assert found["object-store"].decisions >= 6

@@ -16,6 +16,7 @@ from recsys_assets.loading.feeding import SPEED, Feeding, feeding_of
 from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import Epochs, PipelineConfig, training_pipeline
 from recsys_assets.loading.sequences import Sequences
+from recsys_assets.progress import silent
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.device import torch_device
@@ -116,6 +117,21 @@ class SequenceRecommender(Recommender):
         n = len(self.movies)
         negatives = Negatives(0 if n <= self.config.full_softmax_movies else self.config.negatives, n)
         return training_pipeline(sequences_of(self.histories), self.config.window, negatives, config, 0)
+
+    def made_ready(self, data: TrainingData) -> Sequences:
+        """With a network that has learned nothing; and what it would be trained on. For `ratings_per_second`."""
+        self.adopt(data.users, data.movies, data.histories, data.catalogue)
+        self._prepare(data)
+        sequences = self._sampled(data)
+        self.network = self._new_network(sequences, data.seed).to(self._device())
+        return sequences
+
+    def ratings_per_second(self, sequences: Sequences, pipeline: PipelineConfig, *, seconds: float) -> float:
+        """That are learned from through `pipeline`, in so many seconds of steps. The network is worth nothing after."""
+        from recsys_assets.recommenders.sequence.trainer import Trainer
+
+        config = self.config.model_copy(update={"pipeline": pipeline})
+        return Trainer(self.network, config, 0, self.name, silent).steps_for(sequences, seconds=seconds)
 
     def drop_checkpoints(self) -> None:
         """A fit that has ended needs none."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -52,19 +53,39 @@ class Trainer:
 
     def train(self, sequences: Sequences, *, epochs: int, held: Held | None = None) -> Curves:
         """Train for `epochs`, or fewer where `held` says so; leaves the best average in `network`."""
-        full = self.network.n_items <= self.config.full_softmax_movies
-        negatives = Negatives(0 if full else self.config.negatives, self.network.n_items)
-        pipeline = training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
-        self.loss: Loss = full_softmax if full else partial(gbce, calibration=self.config.calibration)
+        pipeline = self._pipeline(sequences)
         self._start(sequences)
         self.started, self.first = time.monotonic(), len(self.curves)
-        with torch.random.fork_rng(devices=self._cuda_devices()):
+        with torch.random.fork_rng(devices=self._cuda_devices()), torch_threads(self.config.pipeline.torch_threads):
             while len(self.curves) < epochs and not self.curves.stalled(self.config.patience):
                 self._epoch(pipeline, held)
                 self._save()
                 self._tell(epochs)
         self.network.load_state_dict(self.best)
         return self.curves
+
+    def steps_for(self, sequences: Sequences, *, seconds: float) -> float:
+        """Events learned from a second, over so many seconds of steps: for how fast it is, not for what comes of it."""
+        pipeline = self._pipeline(sequences)
+        self._start(sequences)
+        targets, began = 0, time.perf_counter()
+        with torch.random.fork_rng(devices=self._cuda_devices()), torch_threads(self.config.pipeline.torch_threads):
+            for epoch in count():
+                with closing(self.fed.watched(pipeline.epoch(epoch))) as batches:  # type: ignore[type-var]
+                    for batch in batches:
+                        device = self.network.popularity.device
+                        self._step(tensors_of(batch, n_items=self.network.n_items, device=device))
+                        targets += batch.n_targets
+                        if time.perf_counter() - began > seconds:
+                            return targets / (time.perf_counter() - began)
+        raise AssertionError("epochs go on for ever")
+
+    def _pipeline(self, sequences: Sequences) -> Epochs:
+        """What it reads from; and the loss that goes with it."""
+        full = self.network.n_items <= self.config.full_softmax_movies
+        negatives = Negatives(0 if full else self.config.negatives, self.network.n_items)
+        self.loss: Loss = full_softmax if full else partial(gbce, calibration=self.config.calibration)
+        return training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
 
     def _start(self, sequences: Sequences) -> None:
         self.curves, self.step = Curves(), 0
@@ -156,3 +177,14 @@ class Trainer:
     def _cuda_devices(self) -> list[int]:
         device = self.network.popularity.device
         return [device.index or 0] if device.type == "cuda" else []
+
+
+@contextmanager
+def torch_threads(n: int) -> Iterator[None]:
+    """So many threads of torch inside; 0: as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -102,12 +102,12 @@ def test_a_budget_of_no_seconds_measures_nothing_and_takes_nothing() -> None:
 
 
 def test_on_the_real_pipeline_more_workers_for_a_slow_store_are_taken(small: Workload) -> None:
-    scenario = replace(OBJECT_STORE, latency=0.05, trainer=1000.0)
+    scenario = replace(OBJECT_STORE, latency=0.1, trainer=1000.0)
     with RunningPipeline(small, scenario, DEFAULT) as running:
 
         def probe(knobs: Knobs) -> Probe:
-            return replace(running.probe(knobs, seconds=0.15, most=0.3, warm_up=0.1), foreign=0.0)
+            return replace(running.probe(knobs, seconds=0.5, most=0.8, warm_up=0.1), foreign=0.0)
 
         found = verdict(measured_pairs(probe, DEFAULT, TUNED))
     assert found.worth_it
-    assert found.low > 0.3
+    assert found.gain > 0.3
