@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
 group.command()(tuner_contest.contest)
 group.command(name="batch-size")(tuner_batch_size.batch_size)
+group.command()(tuner_contest.replay)
 
 
 @group.command()

@@ -15,12 +15,12 @@ def batch_size(
     model: Annotated[str, typer.Option("--model", "-m", help="A sequence model.")] = "sasrec",
     sizes: Annotated[list[int] | None, typer.Option("--size", min=1, help="Windows a batch; several times.")] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Trainings of each size.")] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Of each training: all sizes see the same examples.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each training: all sizes see the same examples.")] = 10,
     scale: Annotated[bool, typer.Option(help="Learning rate by the square root of the size.")] = True,
     plot: Annotated[Path | None, typer.Option(help="Where to write a picture of it (PNG).")] = None,
     dataset: DatasetOption = None,
 ) -> None:
-    """Train briefly with batches of several sizes: speed beside validation NDCG, and what to take. Minutes."""
+    """Train with batches of several sizes: speed beside validation NDCG, and what to take. Some minutes a size."""
     from recsys_assets.recommenders.results import ModelError
     from recsys_assets.tuner.batch_size import SIZES, BatchSizeError, compare_batch_sizes, sizes_markdown
     from recsys_assets.warehouse.lake import LakeError

@@ -28,7 +28,7 @@ from recsys_assets_tests.agents.conftest import small_world
 
 def planted(ndcg: dict[int, list[float]], seconds: dict[int, float]) -> BatchSizes:
     runs = [
-        SizeRun(size, seed, 0.002, 10, value, seconds[size] + 0.1 * seed, 1.0, 100.0, 0.0)
+        SizeRun(size, seed, 0.002, 10, value, seconds[size] + 0.1 * seed, 1.0, 100.0, 0.0, value)
         for size, values in ndcg.items()
         for seed, value in enumerate(values)
     ]
@@ -57,6 +57,14 @@ def test_the_fastest_within_the_noise_of_the_best_is_chosen() -> None:
     assert "3.00 x as fast" in level.sentence
     assert "**64**" in sizes_markdown(level)
     assert len(sizes_figure(level).axes) == 1
+
+
+def test_while_ndcg_still_rises_the_own_size_stays() -> None:
+    found = planted({16: [0.30, 0.32], 64: [0.31, 0.32]}, {16: 9.0, 64: 3.0})
+    assert found.chosen.size == 64
+    short = replace(found, runs=tuple(replace(r, before=0.9 * r.ndcg) for r in found.runs))
+    assert short.chosen.size == 16
+    assert "train for longer" in short.sentence
 
 
 def test_what_goes_with_a_size_is_scaled_and_nothing_else() -> None:

@@ -87,7 +87,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_what_changes_a_model_is_taken_only_where_a_config_follows_it(settings: Settings) -> None:
     changed = {"read_ahead": 4, "chunk_users": 128, "torch_threads": 2}
     publish_slow(settings, SlowTuning("sasrec", "object-store", changed, True, "planted"))
-    runs = tuple(SizeRun(n, seed, 0.002, 1, 0.3, 1 / n, 1.0, 1.0, 0.0) for n in (16, 64) for seed in (1, 2))
+    runs = tuple(SizeRun(n, seed, 0.002, 1, 0.3, 1 / n, 1.0, 1.0, 0.0, 0.3) for n in (16, 64) for seed in (1, 2))
     publish_sizes(settings, BatchSizes("sasrec", "synthetic", 16, 1, "sqrt", runs))
 
     def taken(*follow: str, model: str = "sasrec") -> dict[str, object]:

@@ -224,7 +224,7 @@ def finished(
         told = rule.cold_user(person.genres)
     notes = []
     if wish.explain and (left := len(draft.movies) - draft.explained) > 0:
-        notes.append(f"reasons of {left} movies were left out: they took too long")
+        notes.append(f"reasons of {left} {'movie was' if left == 1 else 'movies were'} left out: they took too long")
     brought = {rated.movie_id for rated in person.ratings}
     columns = served.shelf.columns(sorted(brought))
     ignored = [movie for movie, column in zip(sorted(brought), columns, strict=True) if column < 0]

@@ -12,7 +12,7 @@ from recsys_assets.serving.api.schemas.lists import ListAnswer, ListedMovie
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts.lists import lines_of, told_by
 from recsys_assets.serving.app.facts.people import Known, parsed, people
-from recsys_assets.serving.app.figures.basic import lying
+from recsys_assets.serving.app.figures.lists import summands_figure
 from recsys_assets.serving.app.markup import ordered
 from recsys_assets.serving.app.store import lately, read, settings, stamp
 from recsys_assets.serving.client import ApiDownError, ApiError, Client
@@ -103,13 +103,12 @@ def explain_one(movies: Sequence[ListedMovie], *, key: str) -> None:
         return
     parts.section("Why", "A score is the sum of its reasons.")
     movie = st.selectbox("Movie", having, format_func=lambda m: m.title, key=f"{key}-why")
-    labels = [r.text if len(r.text) <= 48 else r.text[:47] + "…" for r in movie.reasons]
     parts.chart(
-        lying(
-            labels,
-            {"adds": [r.contribution for r in movie.reasons]},
+        summands_figure(
+            [r.text for r in movie.reasons],
+            [r.contribution for r in movie.reasons],
+            total=movie.score,
             theme=parts.theme(),
-            x=f"adds up to {movie.score:.3f}",
         ),
         alt=f"{movie.title} scores {movie.score:.3f}: "
         + "; ".join(f"{r.text} {r.contribution:+.3f}" for r in movie.reasons),

@@ -51,9 +51,11 @@ class Cell:
     """Made by us, never from outside."""
     bar: float | None = None
     """0 to 1: drawn behind the figure."""
+    ours: bool = False
+    """A sentence of ours, in which what stands between backticks is code."""
 
     def html(self) -> str:
-        inner = plain(self.text)
+        inner = prose(self.text) if self.ours else plain(self.text)
         if self.href is not None:
             inner = f'<a href="{escape(self.href, quote=True)}" target="_blank" rel="noopener">{inner}</a>'
         if self.tone is not None:
@@ -88,9 +90,9 @@ def table(
 
 
 def tiles(facts: Iterable[tuple[str, str, str]]) -> str:
-    """Name, figure, and what is to be known of it."""
+    """Name, figure, and what is to be known of it, in words of ours."""
     shown = "".join(
-        f"<div><dt>{plain(name)}</dt><dd>{plain(value)}<small>{plain(note)}</small></dd></div>"
+        f"<div><dt>{plain(name)}</dt><dd>{plain(value).replace('_', '_<wbr>')}<small>{prose(note)}</small></dd></div>"
         for name, value, note in facts
     )
     return f'<dl class="rx-tiles">{shown}</dl>'
@@ -108,22 +110,32 @@ class Line:
     """A word beside the title: new, also in another list."""
 
 
+def terms(of: Iterable[tuple[str, str]]) -> str:
+    """Words and what they mean."""
+    items = "".join(f"<div><dt>{plain(term)}</dt><dd>{prose(told)}</dd></div>" for term, told in of)
+    return f'<dl class="rx-terms">{items}</dl>'
+
+
+def steps(of: Iterable[tuple[str, str]]) -> str:
+    """What happens one after another: a name and a sentence of ours each."""
+    items = "".join(f"<li><strong>{plain(name)}</strong><span>{prose(told)}</span></li>" for name, told in of)
+    return f'<ol class="rx-steps">{items}</ol>'
+
+
 def ordered(lines: Iterable[Line], *, label: str, start: int = 1) -> str:
-    """A numbered list of movies, read aloud as one."""
-    items = "".join(_item(line) for line in lines)
-    counter = f'start="{start}" style="counter-reset: place {start - 1}"'
-    return f'<ol class="rx-list" {counter} aria-label="{plain(label)}">{items}</ol>'
+    """A numbered list of movies, read aloud as one; where there is room, reasons stand beside their movie."""
+    items = "".join(_item(line, start if i == 0 else None) for i, line in enumerate(lines))
+    return f'<ol class="rx-list" start="{start}" aria-label="{plain(label)}">{items}</ol>'
 
 
-def _item(line: Line) -> str:
+def _item(line: Line, number: int | None) -> str:
+    """`number`: where counting begins; a list that asks for its own width counts within itself."""
+    begins = "" if number is None else f' style="counter-set: place {number}"'
     mark = f' <span class="rx-mark">{plain(line.mark)}</span>' if line.mark else ""
     reasons = "".join(f"<li>{plain(reason)}</li>" for reason in line.reasons)
     bar = "" if line.bar is None else f'<span class="rx-meter" style="--share:{min(max(line.bar, 0), 1):.3f}"></span>'
-    return (
-        f"<li><strong>{plain(line.title)}</strong>{mark}<span class=rx-facts>{plain(line.facts)}</span>{bar}"
-        + (f"<ul>{reasons}</ul>" if reasons else "")
-        + "</li>"
-    )
+    movie = f"<strong>{plain(line.title)}</strong>{mark}<span class=rx-facts>{plain(line.facts)}</span>{bar}"
+    return f"<li{begins}><div>{movie}</div>" + (f"<ul>{reasons}</ul>" if reasons else "") + "</li>"
 
 
 def _cell(place: int, value: object, column: str, right: bool) -> str:

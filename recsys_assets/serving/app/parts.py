@@ -34,6 +34,7 @@ def style() -> None:
         "faint": house.FAINT,
         "paper": house.PAPER,
         "panel": house.PANEL,
+        "on-accent": house.ON_ACCENT,
         "tint": {"light": house.BLUES["light"][1], "dark": house.BLUES["dark"][1]},
         **{name: house.TONES[name] for name in ("good", "warn", "bad")},
     }

@@ -14,7 +14,7 @@ from recsys_assets.serving.app.facts.lists import ids_of, lines_of
 from recsys_assets.serving.app.markup import ordered
 
 MOST, LENGTH = 4, 8
-SHARED = "also beside"
+SHARED = "shared"
 
 
 def side_by_side(ranked: Sequence[str]) -> None:

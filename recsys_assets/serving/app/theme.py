@@ -18,6 +18,8 @@ __all__ = ["APP_OPTIONS", "Theme", "accent", "faint", "ink", "paper", "series", 
 
 SOFT = {"light": "#55606e", "dark": "#a9b2bd"}
 PANEL = {"light": "#f3f6f9", "dark": "#20262e"}
+ON_ACCENT = {"light": "#ffffff", "dark": "#10151b"}
+"""Of words on the accent's ground."""
 TONES = {
     "good": {"light": "#00704f", "dark": "#3fcf9f"},
     "warn": {"light": "#9a5b00", "dark": "#f0c24a"},
@@ -112,6 +114,7 @@ def _template(theme: Theme) -> go.layout.Template:
         "zeroline": False,
         "ticks": "",
         "automargin": True,
+        "ticklabelstandoff": 4,
         "tickfont": {"color": INK[theme], "size": 13},
         "title": {"font": {"color": SOFT[theme], "size": 13}, "standoff": 10},
         "fixedrange": True,
@@ -125,7 +128,7 @@ def _template(theme: Theme) -> go.layout.Template:
             "colorscale": {"sequential": [[i / 7, colour] for i, colour in enumerate(BLUES[theme])]},
             "margin": {"l": 8, "r": 12, "t": 16, "b": 8},
             "xaxis": axis | {"showgrid": False},
-            "yaxis": axis,
+            "yaxis": axis | {"tickformat": ",.7~g"},
             "hoverlabel": {
                 "bgcolor": PANEL[theme],
                 "bordercolor": FAINT[theme],

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class Grid:
     stall: FloatArray
     in_flight: FloatArray
     """(c,) bytes."""
+    process: FloatArray
+    """(c,) cores that the whole process used, its trainer among it."""
     left_out: int
     """Probes that were disturbed."""
 
@@ -79,9 +81,29 @@ class Grid:
         return float(np.nanmedian(apart))
 
     @property
+    def trainer(self) -> float:
+        """Batches a second that the trainer takes: as it was set, or as it was seen to where it computes."""
+        if not self.scenario.computes:
+            return self.scenario.trainer
+        return float(self.throughput.sum() / np.maximum(1 - self.stall, 1e-3).sum())
+
+    @property
+    def others(self) -> float:
+        """CPU seconds for a batch that no stage has: of a trainer that computes; 0 where it sleeps."""
+        if not self.scenario.computes:
+            return 0.0
+        return float(max(0.0, np.median(self.process / self.throughput - self.cpu.sum(axis=1))))
+
+    @property
     def untuned(self) -> int:
         """Row of one worker a stage."""
         return self.row_of(Knobs((1, 1, 1, 1), int(self.allocation.prefetch.min())))
+
+    def take(self, rows: IntArray) -> Grid:
+        """Of these allocations alone."""
+        figures = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays = {name: a[rows] for name, a in figures.items() if isinstance(a, np.ndarray)}
+        return replace(self, allocation=self.allocation.take(rows), **arrays)
 
     def row_of(self, knobs: Knobs) -> int:
         """Of an allocation that was measured."""
@@ -142,6 +164,7 @@ def read(path: Path, scenario: Scenario, *, others: float = FOREIGN) -> Grid:
         raise GridError(f"{path} is not there; `recsys tuner grid` measures it")
     probes = pq.read_table(path)
     columns = {name: probes[name].to_numpy() for name in probes.column_names if name != "scenario"}
+    columns["process"] = columns.pop("cpu")
     quiet = columns["foreign"] <= others
     kept = {name: values[quiet] for name, values in columns.items()}
     tried, of = np.unique(np.column_stack([kept[k] for k in KEY]), axis=0, return_inverse=True)
@@ -176,6 +199,7 @@ def _grid(
         stages("busy"),
         middle("stall"),
         middle("in_flight"),
+        middle("process"),
         left_out,
     )
 

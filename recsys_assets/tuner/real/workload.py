@@ -18,6 +18,7 @@ from recsys_assets.loading.sequences import Sequences
 from recsys_assets.loading.streaming.snapshot import RowGroup, Snapshot, write_snapshot
 from recsys_assets.loading.streaming.stages import Plan
 from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore, Storage
+from recsys_assets.tuner.real.trainers import Step, computing, sleeping
 
 MIB = 2**20
 
@@ -35,6 +36,8 @@ class Scenario:
     """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute."""
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
+    computes: bool = False
+    """The trainer computes on the pipeline's cores, for as long as it takes; `trainer` is not asked then."""
 
     @property
     def storage(self) -> Storage:
@@ -46,7 +49,10 @@ class Scenario:
 OBJECT_STORE = Scenario("object-store", latency=0.1)
 NEARER_STORE = Scenario("object-store-30ms", latency=0.03)
 LOCAL_DISK = Scenario("local-disk", latency=0.0)
-SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)}
+CPU_TRAINED = tuple(
+    replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)
+)
+SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED)}
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,10 @@ class Workload:
             by_length=True,
             seed=w.seed,
         )
+
+    def trainer(self, scenario: Scenario) -> Step:
+        """Who takes the batches."""
+        return computing(self.n_items, seed=self.work.seed) if scenario.computes else sleeping(scenario.trainer)
 
     @property
     def summary(self) -> str:

@@ -73,7 +73,7 @@ def text_of(page: AppTest) -> str:
     """All that a page says, but for what its pictures hold."""
     elements = [*page.main, *page.sidebar]
     return "\n".join(str(getattr(e, "value", "") or getattr(e, "body", "")) for e in elements) + "\n".join(
-        e.proto.body for e in page.get("html")
+        e.proto.body.replace("<wbr>", "") for e in page.get("html")
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from recsys_assets.serving.api.schemas.lists import ListedMovie
 from recsys_assets.serving.app.facts import architecture, champions, dataset, leaderboard, overview, people, pipeline
 from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
-from recsys_assets.serving.app.figures.labels import named
+from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.when import ago, lasted
 from recsys_assets.settings import Settings
 from recsys_assets_tests.serving.api.world import MOVIES, USERS, ratings
@@ -175,10 +175,22 @@ def test_known_people_are_spread_over_all_ids(published: Settings) -> None:
     assert all(k.n_ratings == counts[k.user_id] for k in found)
 
 
-def test_names_that_would_lie_over_one_another_are_left_out() -> None:
-    assert named([0, 0.01, 1], [0, 0.01, 1], [0, 1, 2]).tolist() == [True, False, True]
-    assert named([0, 0.01, 1], [0, 0.01, 1], [1, 0, 2]).tolist() == [False, True, True]
-    assert named([1, 1], [1, 1], [0, 1]).tolist() == [True, False]
+def test_names_stand_where_they_cover_nothing() -> None:
+    assert placed([0, 1, 2], [0, 0.5, 1], ["a", "b", "c"], order=[0, 1, 2]) == ["top center"] * 3
+    above = placed([0, 0, 1], [0, 0.05, 1], ["under", "over", "far"], order=[0, 1, 2])
+    assert above == ["middle right", "top center", "top center"]
+
+
+def test_of_names_in_one_place_the_first_in_order_are_written() -> None:
+    at, names = [1.0] * 5 + [0.0, 2.0], ["one", "two", "three", "four", "five", "left", "right"]
+    found = placed(at, at, names, order=[4, 3, 2, 1, 0, 5, 6])
+    assert found[:5] == ["", "middle left", "bottom center", "middle right", "top center"]
+    apart = placed(
+        [0, 0.02, 0.04, 1], [0.5, 0.5, 0.5, 1], ["aaaaaaaa", "bbbbbbbb", "cccccccc", "d"], order=[2, 1, 0, 3]
+    )
+    assert apart[2] == "top center"
+    assert apart[1] == "bottom center"
+    assert apart[0] == ""
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import prod
 from pathlib import Path
 
@@ -151,7 +152,8 @@ def _kind(layer: str, arrays: dict[str, tuple[int, ...]]) -> str:
     if "weight" in last and len(last["weight"]) == 1:
         return "normalization"
     if "weight" in last and len(last["weight"]) == 2:
-        return "linear" if "bias" in last or "attention" in layer else "embedding"
+        through = "bias" in last or "attention" in layer or "linear" in own or own.isdigit()
+        return "linear" if through else "embedding"
     if "vectors" in last or own.endswith("factors"):
         return "a vector each"
     if own.endswith("bias") or own in ("mean", "prior", "votes", "total", "popularity", "deviation"):
@@ -167,21 +169,53 @@ TABLES = ("a vector each", "a number each", "movie to movie", "sparse, movie to 
 """Kinds of layers that are looked up, not passed through."""
 HEADS = ("value", "phi", "pair_numbers", "pair_state", "pair_out", "outputs")
 """Of an agent's network: side by side, each on top of the trunk."""
+MOST_COLUMNS, LONGEST_COLUMN = 3, 7
+"""Parts whose layers are drawn too, and how many of each."""
 
 
-def flow(parts: Sequence[Part]) -> list[list[tuple[str, str]]]:
-    """Rows of the drawing: of a model of models its parts; of a plain one what it looks up, then its layers, then the
-    heads of an agent's network.
+@dataclass(frozen=True)
+class Row:
+    """Boxes beside one another: a name and what it is each."""
+
+    boxes: tuple[tuple[str, str] | None, ...]
+    straight: bool = False
+    """Each box follows the one above it in its column, where None is an end; else every one follows every one above."""
+
+    @property
+    def told(self) -> str:
+        return " and ".join(box[0] for box in self.boxes if box is not None)
+
+
+def flow(parts: Sequence[Part]) -> list[Row]:
+    """Rows of the drawing: of a model of models its parts, a column each, and what puts them together; of a plain one
+    what it looks up, then its layers, then the heads of an agent's network.
     """
     if len(parts) > 1 or (parts and parts[0].name):
-        return [[(p.name or "its own weights", f"{p.parameters:,}") for p in parts]]
+        return _columns(parts)
     layers = parts[0].layers if parts else ()
     own = [layer for layer in layers if layer.kind in TABLES]
     heads = [layer for layer in layers if layer.name.rpartition(".")[2] in HEADS]
     through = [layer for layer in layers if layer not in own and layer not in heads]
-    rows = [[_box(layer, short=True) for layer in own]] if own else []
-    rows += [[_box(layer)] for layer in through]
-    return [*rows, [_box(layer, short=True) for layer in heads]] if heads else rows
+    rows = [Row(tuple(_box(layer, short=True) for layer in own))] if own else []
+    rows += [Row((_box(layer),)) for layer in through]
+    return [*rows, Row(tuple(_box(layer, short=True) for layer in heads))] if heads else rows
+
+
+def _columns(parts: Sequence[Part]) -> list[Row]:
+    named = [p for p in parts if p.name]
+    rows = [Row(tuple((p.name, f"{p.parameters:,}") for p in named))]
+    if len(named) <= MOST_COLUMNS:
+        columns = [_shortened([_box(layer, short=True) for layer in p.layers]) for p in named]
+        rows += [Row(boxes, straight=True) for boxes in zip_longest(*columns)]
+    own = sum(p.parameters for p in parts if not p.name)
+    return [*rows, Row((("put together", f"by {own:,} numbers of its own"),))] if own else rows
+
+
+def _shortened(boxes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    left = len(boxes) - LONGEST_COLUMN
+    if left <= 1:
+        return boxes
+    return [*boxes[: LONGEST_COLUMN - 2], (f"{left + 1} more", "in the table"), boxes[-1]]
 
 
 def largest(parts: Sequence[Part]) -> list[str]:

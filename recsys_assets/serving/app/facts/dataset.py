@@ -16,6 +16,8 @@ TAIL_POINTS = 200
 """At most, of the curve of the long tail."""
 USER_EDGES = (1, 5, 10, 20, 50, 100, 200, 500, 1_000)
 FOUND = 30
+YEARS = (1900, 2030)
+"""Where the catalogue tells none."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,27 @@ class Analytics:
     """Share of movies that have each fact."""
     half: float
     """Share of the rated movies that have half of all ratings."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What lists can be narrowed to."""
+
+    genres: tuple[str, ...]
+    """By name."""
+    first_year: int
+    last_year: int
+
+    @property
+    def years(self) -> tuple[int, int]:
+        return self.first_year, self.last_year
+
+    def asked(self, years: tuple[int, int]) -> dict[str, int | None]:
+        """`year_from` and `year_to` of a request; an end that is not narrowed lets movies without a year in."""
+        return {
+            "year_from": years[0] if years[0] > self.first_year else None,
+            "year_to": years[1] if years[1] < self.last_year else None,
+        }
 
 
 def analytics(settings: Settings) -> Analytics | None:
@@ -71,13 +94,16 @@ def analytics(settings: Settings) -> Analytics | None:
     )
 
 
-def genre_names(settings: Settings) -> list[str]:
-    """Of the catalogue, by name; empty where nothing is published."""
+def choices(settings: Settings) -> Choices:
+    """Of the catalogue; no genre, and all years, where nothing is published."""
     try:
         catalogue = Lake(settings.lake_dir).read("catalogue")
     except LakeError:
-        return []
-    return sorted(catalogue["genres"].explode().drop_nulls().unique().to_list())
+        return Choices((), *YEARS)
+    genres = sorted(catalogue["genres"].explode().drop_nulls().unique().to_list())
+    first, last = catalogue["year"].min(), catalogue["year"].max()
+    years = (int(first), int(last)) if isinstance(first, int) and isinstance(last, int) and first < last else YEARS
+    return Choices(tuple(genres), *years)
 
 
 def find_movies(settings: Settings, text: str, genres: tuple[str, ...] = ()) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from recsys_assets.evaluation.report_sections import OVERVIEW, SECTIONS, Measure, Section
@@ -27,6 +28,26 @@ COST = (
     Measure("model_bytes", "Size, MB", 2, better="lower", scale=1e-6),
 )
 """What it may be against, sideways."""
+HEAD = (
+    (QUALITY[1], "by which models are ranked"),
+    (QUALITY[0], "chooses nothing: what to expect"),
+    (QUALITY[3], "share of people it is found for"),
+)
+"""Told of the leader before all else, and what each is."""
+TERMS = (
+    ("NDCG@10", "How near the top of a list of ten the movies stand that a person then watched: 1 is a perfect list."),
+    ("Hit rate@10 (HR)", "Share of people whose list of ten holds the movie that they watched last."),
+    ("Validation, test", "Models are fitted on the first 80 % of all ratings in time, ranked on the next 10 %, and "
+     "shown on the last 10 %, which chooses nothing."),
+    ("Known", "Only people who were there before the test part begins: nobody whom the model does not know."),
+    ("Last movie", "Each person's last movie is kept from the model, and looked for in their list."),
+    ("RMSE", "How far predicted stars are from given stars, on average: less is better."),
+    ("Coverage", "Share of the catalogue that is in anybody's list: little means the same list for all."),
+    ("Novelty", "How seldom the listed movies are watched, in bits: a bit more is half as often."),
+    ("Diversity", "How unlike the movies of a list are in genres: 0 all alike, 1 nothing shared."),
+    ("Popularity lift", "How much more popular listed movies are than those a person watched: 0 % is none."),
+)  # fmt: skip
+"""In plain words, for who meets them first here."""
 LOGARITHMIC = {"recommend_ms_per_user", "fit_seconds", "model_bytes"}
 
 
@@ -54,6 +75,14 @@ class Board:
     built_at: str
     rows: tuple[Row, ...]
     """Best on validation first."""
+
+    @property
+    def built(self) -> datetime | None:
+        try:
+            found = datetime.fromisoformat(self.built_at)
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     @property
     def models(self) -> list[str]:

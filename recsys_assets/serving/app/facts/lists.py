@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from recsys_assets.serving.api.schemas.lists import ListAnswer, ListedMovie
 from recsys_assets.serving.app.markup import Line
 
+SMALLER = "smaller reasons"
+"""Ends the line in which the API puts together what is too small to be told."""
 REASONS = 3
 """Shown beneath a movie; the largest."""
 
@@ -56,7 +58,7 @@ def reasons_of(movie: ListedMovie, most: int = REASONS) -> tuple[str, ...]:
     A model's own level (`bias`) is the same for every movie: it is told where there is nothing else.
     """
     raising = [r for r in movie.reasons if r.contribution > 0]
-    raising = [r for r in raising if r.kind != "bias"] or raising or movie.reasons
+    raising = [r for r in raising if r.kind != "bias" and not r.text.endswith(SMALLER)] or raising or movie.reasons
     told = [f"{reason.text} ({reason.contribution:+.2f})" for reason in raising[:most]]
     return (*told, *movie.evidence) if most else ()
 

@@ -13,6 +13,8 @@ from recsys_assets.serving.app.markup import Cell, Tone
 from recsys_assets.settings import Settings
 
 TONES: dict[str, Tone] = {"kept": "good", "warning": "warn", "critical": "bad"}
+LONG = 15
+"""More labels than this are read along a line."""
 COLUMNS = ("table", "layer", "rows", "quarantined", "rules", "verdict")
 
 
@@ -87,6 +89,17 @@ def rules(table: TableFacts) -> list[list[object]]:
         ]
         for result in ordered
     ]
+
+
+def rows_of_pictures(spreads: Sequence[StoredDistribution]) -> list[list[StoredDistribution]]:
+    """Two beside one another, the short ones first; one that runs over many months has a row of its own."""
+    short = [s for s in spreads if not is_long(s)]
+    pairs = [short[i : i + 2] for i in range(0, len(short), 2)]
+    return [*pairs, *([s] for s in spreads if is_long(s))]
+
+
+def is_long(spread: StoredDistribution) -> bool:
+    return len(spread.labels) > LONG
 
 
 def told(spread: StoredDistribution) -> str:

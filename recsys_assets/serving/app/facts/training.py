@@ -73,7 +73,14 @@ def why_no_curve(model: str) -> str:
 def by_version(found: Sequence[Training], figure: str) -> tuple[list[str], list[float]]:
     """Oldest first."""
     having = [t for t in reversed(found) if figure in t.metrics]
-    return [f"{t.version}" for t in having], [t.metrics[figure] for t in having]
+    return [f"version {t.version}" for t in having], [t.metrics[figure] for t in having]
+
+
+def told(figure: str, value: float | None) -> str:
+    """In a table: seconds in tenths, scores to four places."""
+    if value is None:
+        return "–"
+    return f"{value:,.1f}" if figure.endswith("seconds") else f"{value:.4f}"
 
 
 def figures_of(found: Sequence[Training]) -> list[str]:

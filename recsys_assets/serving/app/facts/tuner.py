@@ -2,7 +2,8 @@
 
 data/tuner/<dataset>/tuned.json                  scenario -> what was chosen and measured
 data/tuner/<dataset>/decisions-<scenario>.json   each interval's reading and decision
-data/reports/<dataset>/tuner.json                tuners compared on held-out simulated pipelines
+data/reports/<dataset>/tuner.json                tuners compared: on held-out simulated pipelines, on replays of
+                                                 measured grids, and live
 
 Each is read if it is there; a file that can't be read is as good as none.
 """
@@ -17,9 +18,16 @@ from typing import Any
 
 from recsys_assets.settings import Settings
 
-STAGES = ("fetch", "decode", "transform", "batch")
-"""Of the pipeline, where a file names none."""
-COLUMNS = ("tuner", "q", "difference", "low", "high", "at_end", "after_resize", "died")
+COLUMNS = ("tuner", "runs", "q", "difference", "low", "high", "at_end", "after_resize", "throughput", "stall", "died")
+HEADINGS = {
+    "difference": "against DS2",
+    "low": "from",
+    "high": "to (95 %)",
+    "at_end": "at the end",
+    "after_resize": "5 after re-size",
+    "throughput": "batches a second",
+    "died": "out of memory",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,10 @@ class Tuner:
     """Of each scenario whose decisions were kept."""
     contests: Mapping[str, tuple[Mapping[str, Any], ...]]
     """Family of simulated pipelines -> a row a tuner, the best first."""
+    live: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """Scenario and machine -> the same, of tuners on the real pipeline."""
+    replayed: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """The same, of tuners on measured grids."""
 
 
 def tuner(settings: Settings) -> Tuner | None:
@@ -76,10 +88,14 @@ def tuner(settings: Settings) -> Tuner | None:
     stored, report = _read(folder / "tuned.json"), _read(settings.reports_dir / settings.dataset / "tuner.json")
     chosen = tuple(c for name, of in _items(stored) if (c := _chosen(name, of)) is not None)
     steps = {c.scenario: _steps(_read(folder / f"decisions-{c.scenario}.json")) for c in chosen}
-    contests = {name: tuple(rows) for name, rows in _items(_items_of(report, "contests")) if isinstance(rows, list)}
-    if not chosen and not contests:
+    tables = [_tables(report, part) for part in ("contests", "live", "replayed")]
+    if not chosen and not any(tables):
         return None
-    return Tuner(chosen, {name: of for name, of in steps.items() if of}, contests)
+    return Tuner(chosen, {name: of for name, of in steps.items() if of}, *tables)
+
+
+def _tables(report: Any, part: str) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    return {name: tuple(rows) for name, rows in _items(_items_of(report, part)) if isinstance(rows, list)}
 
 
 def _chosen(scenario: str, of: Any) -> Chosen | None:

@@ -41,12 +41,12 @@ def lying(
     names = [plain(label) for label in labels]
     figure = go.Figure(
         [
-            go.Bar(y=names, x=of, name=plain(name), orientation="h", marker_color=series(theme, i), hovertemplate=hover)
-            for i, (name, of) in enumerate(values.items())
+            go.Bar(y=names, x=of, name=plain(name), orientation="h", marker_color=colour, hovertemplate=hover)
+            for colour, (name, of) in zip(_colours(theme, len(values)), values.items(), strict=True)
         ]
     )
     figure.update_layout(
-        xaxis={"title": {"text": x}, "showgrid": True},
+        xaxis={"title": {"text": x}, "showgrid": True, "tickformat": ",.7~g", "nticks": 7},
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
         showlegend=len(values) > 1,
     )
@@ -83,6 +83,11 @@ def lines(
         showlegend=len(of) > 1,
     )
     return styled(figure, theme)
+
+
+def _colours(theme: Theme, n: int) -> list[str]:
+    """Of one alone the accent."""
+    return [accent(theme)] if n == 1 else [series(theme, i) for i in range(n)]
 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], *, theme: Theme, x: str, y: str) -> go.Figure:

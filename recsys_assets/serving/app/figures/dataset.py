@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from recsys_assets.serving.app.figures.labels import named
+from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.markup import plain
-from recsys_assets.serving.app.theme import BLUES, Theme, accent, faint, series, soft, styled
+from recsys_assets.serving.app.theme import BLUES, Theme, accent, series, soft, styled
+
+LARGEST = 42
+"""Pixels of the largest bubble; its area stands for ratings."""
 
 
 def over_time(by_month: pl.DataFrame, *, theme: Theme) -> go.Figure:
-    """Ratings a month as an area, and the mean of a month as a line on the right axis."""
+    """The mean of a month as a line, above ratings a month as an area; one axis of time for both."""
     figure = go.Figure(
         [
             go.Scatter(
                 x=by_month["month"].to_list(),
                 y=by_month["ratings"].to_list(),
-                name="ratings a month",
+                name="ratings",
                 fill="tozeroy",
                 line={"color": accent(theme), "width": 1.5, "shape": "hv"},
                 fillcolor=BLUES[theme][1],
@@ -26,7 +30,7 @@ def over_time(by_month: pl.DataFrame, *, theme: Theme) -> go.Figure:
             go.Scatter(
                 x=by_month["month"].to_list(),
                 y=by_month["mean"].to_list(),
-                name="mean rating",
+                name="mean",
                 yaxis="y2",
                 line={"color": series(theme, 1), "width": 1.5},
                 hovertemplate="%{x|%B %Y}: %{y:.2f} stars<extra></extra>",
@@ -34,15 +38,36 @@ def over_time(by_month: pl.DataFrame, *, theme: Theme) -> go.Figure:
         ]
     )
     figure.update_layout(
-        yaxis={"title": {"text": "ratings"}, "rangemode": "tozero"},
-        yaxis2={"title": {"text": "stars"}, "overlaying": "y", "side": "right", "range": [0, 5], "showgrid": False},
+        yaxis={"title": {"text": "ratings a month"}, "rangemode": "tozero", "domain": [0, 0.64]},
+        yaxis2={"title": {"text": "mean, stars"}, "domain": [0.72, 1], "nticks": 4},
+        xaxis={"anchor": "y"},
         hovermode="x unified",
+        showlegend=False,
+    )
+    return styled(figure, theme, height=420)
+
+
+def decades_figure(decades: pl.DataFrame, *, theme: Theme) -> go.Figure:
+    """Movies by the decade they are from, on an axis of years: a decade without a movie stays empty."""
+    figure = go.Figure(
+        go.Bar(
+            x=(decades["decade"] + 5).to_list(),
+            y=decades["movies"].to_list(),
+            width=8,
+            marker_color=accent(theme),
+            customdata=decades["decade"].to_list(),
+            hovertemplate="%{customdata}s: %{y:,} movies<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        xaxis={"title": {"text": "year"}, "dtick": 20, "tick0": 1900, "tickformat": "d"},
+        yaxis={"title": {"text": "movies"}},
     )
     return styled(figure, theme)
 
 
 def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
-    """Share of all ratings that the most rated movies have; the dashed line is equality."""
+    """Share of all ratings that the most rated movies have."""
     figure = go.Figure(
         [
             go.Scatter(
@@ -52,14 +77,6 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
                 fillcolor=BLUES[theme][1],
                 line={"color": accent(theme), "width": 2},
                 hovertemplate="the %{x:.1f} % most rated movies have %{y:.1f} % of the ratings<extra></extra>",
-                showlegend=False,
-            ),
-            go.Scatter(
-                x=[0, 100],
-                y=[0, 100],
-                mode="lines",
-                line={"color": soft(theme), "dash": "dash", "width": 1},
-                hoverinfo="skip",
                 showlegend=False,
             ),
         ]
@@ -75,12 +92,14 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
     figure.add_annotation(
         x=100 * half,
         y=50,
-        text=f"{half:.1%} of the movies have half of the ratings",
+        text=f"<b>{half:.1%}</b> of the movies<br>have half of the ratings",
+        align="left",
         showarrow=True,
-        ax=30,
-        ay=25,
+        arrowhead=0,
+        ax=36,
+        ay=40,
         xanchor="left",
-        arrowcolor=faint(theme),
+        arrowcolor=soft(theme),
     )
     figure.update_layout(
         xaxis={"title": {"text": "movies, the most rated first, %"}, "range": [0, 100]},
@@ -91,25 +110,25 @@ def long_tail(tail: pl.DataFrame, half: float, *, theme: Theme) -> go.Figure:
 
 def genre_map(genres: pl.DataFrame, *, theme: Theme, chosen: tuple[str, ...] = ()) -> go.Figure:
     """A bubble a genre: how many movies it has against how well they are rated; its size is the ratings."""
-    most = max([*genres["ratings"].to_list(), 1])
+    share = (genres["ratings"] / max([*genres["ratings"].to_list(), 1])).to_numpy()
+    diameters = np.maximum(LARGEST * np.sqrt(share), 7)
     order = sorted(range(len(genres)), key=lambda i: -genres["ratings"][i])
     rated = genres["mean"].fill_null(0)
-    written = named(genres["movies"], rated, order, logarithmic=True)
+    places = placed(
+        genres["movies"], rated, genres["genre"].to_list(), order=order, radii=diameters / 2, logarithmic=True
+    )
     colours = [series(theme, 1) if g in chosen else accent(theme) for g in genres["genre"]]
     figure = go.Figure(
         go.Scatter(
             x=genres["movies"].to_list(),
             y=genres["mean"].to_list(),
             mode="markers+text",
-            text=[plain(g) if shown else "" for g, shown in zip(genres["genre"], written, strict=True)],
-            textposition="top center",
+            text=[plain(g) if place else "" for g, place in zip(genres["genre"], places, strict=True)],
+            textposition=[place or "top center" for place in places],
             textfont={"size": 12},
             customdata=[(n, plain(g)) for n, g in zip(genres["ratings"], genres["genre"], strict=True)],
             marker={
-                "size": genres["ratings"].to_list(),
-                "sizemode": "area",
-                "sizeref": 2 * most / 55**2,
-                "sizemin": 5,
+                "size": diameters.tolist(),
                 "color": colours,
                 "opacity": 0.75,
                 "line": {"width": 0},

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from recsys_assets.evaluation.report_sections import Measure
 from recsys_assets.serving.app.facts.leaderboard import LOGARITHMIC, Board, Point
 from recsys_assets.serving.app.figures.basic import ROW
-from recsys_assets.serving.app.figures.labels import named
+from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.theme import BLUES, Theme, accent, ink, paper, series, soft, styled
 
@@ -19,8 +19,14 @@ def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, th
     front = sorted((p for p in points if p.on_front), key=lambda p: p.across)
     order = sorted(range(len(points)), key=lambda i: (not points[i].on_front, -points[i].up))
     logarithmic = across.key in LOGARITHMIC
-    written = named([p.across for p in points], [p.up for p in points], order, logarithmic=logarithmic)
-    names = {p.model for p, shown in zip(points, written, strict=True) if shown}
+    places = placed(
+        [p.across for p in points],
+        [p.up for p in points],
+        [p.model for p in points],
+        order=order,
+        logarithmic=logarithmic,
+    )
+    place_of = {p.model: place for p, place in zip(points, places, strict=True)}
     figure = go.Figure(
         go.Scatter(
             x=[p.across for p in front],
@@ -40,9 +46,9 @@ def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, th
             y=[p.up for p in of],
             mode="markers+text",
             name=name,
-            text=[plain(p.model) if p.model in names else "" for p in of],
+            text=[plain(p.model) if place_of[p.model] else "" for p in of],
             customdata=[plain(p.model) for p in of],
-            textposition="top center",
+            textposition=[place_of[p.model] or "top center" for p in of],
             textfont={"size": 12, "color": ink(theme)},
             cliponaxis=False,
             marker={"size": 11, "color": colour, "symbol": symbol, "line": {"width": 1.5, "color": colour}},
@@ -51,7 +57,7 @@ def tradeoff_figure(points: Sequence[Point], *, across: Measure, up: Measure, th
     figure.update_layout(
         xaxis={"title": {"text": across.label}, "type": "log" if logarithmic else "linear", "showgrid": True},
         yaxis={"title": {"text": up.label}},
-        margin={"r": 40},
+        margin={"r": 48, "t": 30},
     )
     if logarithmic:
         figure.update_xaxes(dtick=1, tickformat=",~g")

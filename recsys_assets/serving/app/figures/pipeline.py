@@ -11,7 +11,7 @@ from recsys_assets.serving.app.facts.pipeline import TONES, WORDS, Stage
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.theme import PANEL, Theme, ink, soft, styled, tone
 
-WIDTH, HEIGHT = 0.8, 0.56
+WIDTH, HEIGHT = 0.92, 0.56
 """Of a box, where neighbours are 1 apart."""
 MARKS = {"fresh": "●", "stale": "◐", "missing": "○", "failed": "✕"}
 """A state is never told by its colour alone."""
@@ -57,7 +57,7 @@ def stages_figure(stages: Sequence[Stage], *, theme: Theme) -> go.Figure:
         hovertemplate="%{text}<extra></extra>",
     )
     rows = len({y for _, y in places.values()})
-    reach = max(abs(x) for x, _ in places.values()) + 0.6
+    reach = max(abs(x) for x, _ in places.values()) + 0.5
     figure.update_layout(
         xaxis={"visible": False, "range": [-reach, reach]},
         yaxis={"visible": False, "range": [-rows + 0.5, 0.5]},

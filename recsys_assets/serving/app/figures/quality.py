@@ -1,4 +1,4 @@
-"""What a rule found over the runs."""
+"""What a rule found over the runs, and how values are spread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from recsys_assets.quality.pages.svg import Point
+from recsys_assets.quality.stored import StoredDistribution
+from recsys_assets.serving.app.facts.quality import is_long
+from recsys_assets.serving.app.figures.basic import lines, lying
 from recsys_assets.serving.app.theme import Theme, accent, styled, tone
 
 
@@ -27,5 +30,20 @@ def history_figure(points: Sequence[Point], *, theme: Theme) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_layout(xaxis={"type": "category", "nticks": 8}, yaxis={"title": {"text": "found"}})
+    figure.update_layout(
+        xaxis={"type": "category", "nticks": 8}, yaxis={"title": {"text": "found"}, "tickformat": ",.8~g"}
+    )
+    known = {p.value for p in points if p.value is not None}
+    if len(known) == 1:  # an axis around one figure would show no more than its digits
+        figure.update_yaxes(tickvals=list(known))
     return styled(figure, theme, height=260)
+
+
+def spread_figure(spread: StoredDistribution, *, theme: Theme) -> go.Figure:
+    """This run's counts and, where there was one, the run's before; a line where labels are many, as months are."""
+    shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
+    labels = list(spread.labels)
+    if is_long(spread):
+        figure = lines({k: (labels, v) for k, v in shown.items()}, theme=theme, x="", y="rows", from_zero=True)
+        return figure.update_xaxes(type="category", nticks=6).update_traces(hovertemplate="%{x}: %{y:,}")
+    return lying(labels, shown, theme=theme, x="rows", hover="%{y}: %{x:,}<extra></extra>")

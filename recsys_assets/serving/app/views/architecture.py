@@ -42,9 +42,7 @@ parts.chart(
     model_figure(
         flow, inputs="a person's ratings, in order", output=f"a score for each of {movies:,} movies", theme=theme
     ),
-    alt="From a person's ratings through "
-    + ", then ".join(" and ".join(n for n, _ in row) for row in flow)
-    + " to scores.",
+    alt="From a person's ratings through " + ", then ".join(row.told for row in flow) + " to scores.",
     key=f"model-{champion.model}",
 )
 
@@ -64,7 +62,7 @@ if weights is None:
     parts.note("This array holds no finite number.")
 else:
     parts.chart(
-        histogram(weights.edges, weights.counts, theme=theme, x="value", y="numbers"),
+        histogram(weights.edges, weights.counts, theme=theme, x="value", y="weights"),
         alt=f"{chosen}: {weights.size:,} numbers from {weights.low:.4g} to {weights.high:.4g}, mean {weights.mean:.4g}",
         key=f"weights-{champion.model}-{chosen}",
     )

@@ -4,8 +4,7 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import quality as facts
-from recsys_assets.serving.app.figures.basic import lying
-from recsys_assets.serving.app.figures.quality import history_figure
+from recsys_assets.serving.app.figures.quality import history_figure, spread_figure
 from recsys_assets.serving.app.markup import table, tiles
 from recsys_assets.serving.app.store import read, settings, stamp
 
@@ -48,25 +47,26 @@ if one.report.distributions:
     parts.section(
         "Distributions", "Of this run and, where there was one, the run before, with the shift between them (PSI)."
     )
-    columns = st.columns(2)
-    for place, spread in enumerate(one.report.distributions):
-        with columns[place % 2]:
-            shift = "" if spread.psi is None else f" (PSI {spread.psi:.3f})"
-            st.markdown(f"**{parts.as_text(spread.title + shift)}**")
-            shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
-            parts.chart(
-                lying(list(spread.labels), shown, theme=theme, x="rows", hover="%{y}: %{x:,}<extra></extra>"),
-                alt=facts.told(spread),
-                key=f"spread-{chosen}-{spread.name}",
-            )
+    for row in facts.rows_of_pictures(one.report.distributions):
+        for column, spread in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                shift = "" if spread.psi is None else f" (PSI {spread.psi:.3f})"
+                st.markdown(f"**{parts.as_text(spread.title + shift)}**")
+                parts.chart(
+                    spread_figure(spread, theme=theme), alt=facts.told(spread), key=f"spread-{chosen}-{spread.name}"
+                )
 
-parts.section("History")
+parts.section("History", "What a rule found, run after run.")
 rule = st.selectbox("Rule", list(one.history))
-parts.chart(
-    history_figure(one.history[rule], theme=theme),
-    alt=f"What {rule} found: {'; '.join(p.told for p in one.history[rule])}",
-    key="history",
-)
+points = one.history[rule]
+if len(points) < 2:
+    parts.note(f"One run so far ({''.join(p.told for p in points)}); from the second on this is a line.")
+else:
+    parts.chart(
+        history_figure(points, theme=theme),
+        alt=f"What {rule} found: {'; '.join(p.told for p in points)}",
+        key="history",
+    )
 
 parts.section("The whole site")
 if judged.site is None:

@@ -79,7 +79,7 @@ with left:
 with right:
     parts.section("Decades")
     parts.chart(
-        bars([f"{d}s" for d in found.decades["decade"]], found.decades["movies"].to_list(), theme=theme, y="movies"),
+        figures.decades_figure(found.decades, theme=theme),
         alt="Movies by the decade they are from.",
         key="decades",
         columns=("decade", "movies", "ratings", "mean"),

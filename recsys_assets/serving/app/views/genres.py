@@ -23,9 +23,10 @@ names = sorted(found.genres["genre"])
 genres = st.multiselect("Genres", names, default=found.genres["genre"].to_list()[:1], max_selections=20)
 left, middle, right = st.columns(3)
 k = left.slider("Movies", 5, 30, 10)
-years = middle.slider("Years", 1900, 2030, (1900, 2030))
+offered = read(facts.choices, deployed, at=at)
+years = middle.slider("Years", *offered.years, offered.years)
 whom = right.segmented_control("Whom for", ["Everybody", "A known user"], default="Everybody", required=True)
-span = {"year_from": years[0] if years[0] > 1900 else None, "year_to": years[1] if years[1] < 2030 else None}
+span = offered.asked(years)
 
 if whom == "Everybody":
     with asking.answers() as api:

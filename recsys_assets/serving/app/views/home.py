@@ -5,8 +5,15 @@ import streamlit as st
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.contents import GROUPS
 from recsys_assets.serving.app.facts import overview, services
-from recsys_assets.serving.app.markup import Cell, table, tiles
+from recsys_assets.serving.app.markup import Cell, plain, steps, table, tiles
 from recsys_assets.serving.app.store import lately, read, settings, stamp
+
+STEPS = (
+    ("Fetch and check", "Ratings and movie facts are read, every rule is checked, bad rows are put aside."),
+    ("Train and compare", "Every model learns from the same frozen part and is ranked on the rest."),
+    ("Promote", "A new version answers only if it beats the one before on people neither has seen."),
+    ("Answer and learn", "What people like, skip or say comes back, and the agents learn from it."),
+)
 
 deployed = settings()
 parts.heading(
@@ -29,6 +36,8 @@ else:
         )
     )
 
+parts.show(steps(STEPS))
+
 parts.section("Who answers")
 if serving is None:
     parts.empty("No model was promoted yet", f"recsys materialize -d {deployed.dataset}")
@@ -39,9 +48,9 @@ else:
                 ("Champion", serving.model, f"version {serving.champion.version}, {serving.why}"),
                 ("Parameters", f"{serving.champion.parameters:,}", f"{serving.champion.bytes / 1e6:,.1f} MB on disk"),
                 (
-                    "Made of",
+                    "Fitted on data",
                     serving.champion.data_version[:8],
-                    "the data published last" if serving.current else "older data",
+                    "the version published last" if serving.current else "older than what is published",
                 ),
                 ("Models that can answer", f"{serving.champions}", "all scored on the same splits"),
             ]
@@ -67,4 +76,4 @@ for group, pages in GROUPS.items():
     for column, page in zip(st.columns(len(others)), others, strict=True):
         with column:
             st.page_link(f"views/{page.file}.py", label=page.title, icon=page.icon)
-            st.caption(page.about)
+            parts.show(f'<p class="rx-about">{plain(page.about)}</p>')

@@ -5,9 +5,10 @@ import streamlit as st
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import leaderboard as facts
 from recsys_assets.serving.app.figures.leaderboard import ranked_figure, tradeoff_figure
-from recsys_assets.serving.app.markup import table
+from recsys_assets.serving.app.markup import table, terms, tiles
 from recsys_assets.serving.app.side_by_side import side_by_side
 from recsys_assets.serving.app.store import read, settings, stamp
+from recsys_assets.serving.app.when import ago
 
 deployed = settings()
 parts.heading(
@@ -21,8 +22,18 @@ if board is None:
     parts.empty(f"{deployed.dataset} has no leaderboard yet", f"recsys materialize -d {deployed.dataset}")
     st.stop()
 
-st.markdown(f"**{board.best}** leads of {len(board.rows)} models.")
-parts.note(board.verdict)
+first = board.rows[0]
+parts.show(
+    tiles(
+        [
+            ("Leader", board.best, f"of {len(board.rows)} models"),
+            *((m.label, m.text(first.metrics.get(m.key)), told) for m, told in facts.HEAD if m.key in first.metrics),
+        ]
+    )
+)
+parts.note(f"{board.verdict} Built {ago(board.built)}.")
+with st.expander("What the figures mean"):
+    parts.show(terms(facts.TERMS))
 
 parts.section("What quality costs")
 left, right = st.columns(2)

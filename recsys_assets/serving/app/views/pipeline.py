@@ -55,7 +55,7 @@ else:
                     Cell(facts.WORDS[a.state], facts.TONES[a.state]),
                     ago(a.materialized_at),
                     f"{len(a.failed_checks)} of {a.checks} failed" if a.failed_checks else f"{a.checks}",
-                    a.description,
+                    Cell(a.description, ours=True),
                 )
                 for a in stage.assets
             ],

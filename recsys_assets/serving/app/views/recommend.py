@@ -4,7 +4,7 @@ import streamlit as st
 
 from recsys_assets.serving.api.schemas.requests import RatingIn, RecommendIn
 from recsys_assets.serving.app import asking, parts
-from recsys_assets.serving.app.facts.dataset import genre_names
+from recsys_assets.serving.app.facts.dataset import choices
 from recsys_assets.serving.app.facts.people import shares
 from recsys_assets.serving.app.figures.basic import lying
 from recsys_assets.serving.app.markup import table
@@ -29,8 +29,9 @@ with st.expander("What the list should be like"):
     k = a.slider("Movies", 5, 50, 10)
     diversity = b.slider("Diversity", 0.0, 0.9, 0.0, 0.1, help="0: by score alone; more: unlike one another in genres.")
     at = stamp(deployed.lake_dir / "snapshot.json")
-    genres = a.multiselect("Only these genres", read(genre_names, deployed, at=at), max_selections=20)
-    years = b.slider("Years", 1900, 2030, (1900, 2030))
+    offered = read(choices, deployed, at=at)
+    genres = a.multiselect("Only these genres", offered.genres, max_selections=20)
+    years = b.slider("Years", *offered.years, offered.years)
 
 wish = RecommendIn(
     user_id=user,
@@ -38,8 +39,7 @@ wish = RecommendIn(
     model=model,
     genres=genres,
     diversity=diversity,
-    year_from=years[0] if years[0] > 1900 else None,
-    year_to=years[1] if years[1] < 2030 else None,
+    **offered.asked(years),
 )
 if not known:
     rated = ratings_of_visitor()

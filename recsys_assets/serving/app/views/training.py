@@ -47,13 +47,14 @@ parts.section("From version to version", "Each was scored by the same code on th
 figures = facts.figures_of(found)
 chosen = st.selectbox("Figure", figures, format_func=lambda f: facts.FIGURES[f])
 versions, values = facts.by_version(found, chosen)
-parts.chart(
-    lines(
-        {facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="version", y=facts.FIGURES[chosen], from_zero=True
-    ),
-    alt=f"{facts.FIGURES[chosen]} of {len(versions)} versions; the figures are in the table below.",
-    key="by_version",
-)
+if len(versions) > 1:
+    parts.chart(
+        lines({facts.FIGURES[chosen]: (versions, values)}, theme=theme, x="", y=facts.FIGURES[chosen], from_zero=True),
+        alt=f"{facts.FIGURES[chosen]} of {len(versions)} versions; the figures are in the table below.",
+        key="by_version",
+    )
+else:
+    parts.note(f"One version so far; `recsys train {model}` makes the next, and from then on this is a line.")
 parts.show(
     table(
         ("version", "aliases", "trained", *(facts.FIGURES[f] for f in figures)),
@@ -62,7 +63,7 @@ parts.show(
                 t.version,
                 ", ".join(t.aliases),
                 ago(t.created_at),
-                *("–" if (v := t.metrics.get(f)) is None else f"{v:.4f}" for f in figures),
+                *(facts.told(f, t.metrics.get(f)) for f in figures),
             )
             for t in found
         ],

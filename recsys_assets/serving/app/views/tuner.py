@@ -68,17 +68,32 @@ if found.steps:
             for s in steps
         ],
     )
-for family, rows in found.contests.items():
-    parts.section(
-        f"Simulated pipelines: {family}", "q: share of the best possible throughput, of pipelines no tuner saw."
-    )
-    columns = [c for c in facts.COLUMNS if any(c in row for row in rows)]
-    parts.show(
-        table(
-            columns,
-            [[f"{v:.3f}" if isinstance(v := row.get(c, "–"), float) else v for c in columns] for row in rows],
-            caption=f"Tuners on {family} pipelines, the best first",
-            numbers=range(1, len(columns)),
-            wide=True,
+SECTIONS = (
+    (
+        found.live,
+        "On the real pipeline",
+        "q: share of the best allocation that was measured, each tuner alone and in turns.",
+    ),
+    (
+        found.replayed,
+        "Replayed",
+        "q: share of the best allocation that was measured; readings are those measurements, with noise.",
+    ),
+    (found.contests, "Simulated pipelines", "q: share of the best possible throughput, of pipelines no tuner saw."),
+)
+for tables, title, said in SECTIONS:
+    for name, rows in tables.items():
+        parts.section(f"{title}: {name}", said)
+        columns = [c for c in facts.COLUMNS if any(c in row for row in rows)]
+        parts.show(
+            table(
+                [facts.HEADINGS.get(c, c) for c in columns],
+                [
+                    [f"{v:.3f}" if isinstance(v := row.get(c), float) else "–" if v is None else v for c in columns]
+                    for row in rows
+                ],
+                caption=f"Tuners, {title.lower()}, {name}: the best first; differences are against DS2-style control",
+                numbers=range(1, len(columns)),
+                wide=True,
+            )
         )
-    )
