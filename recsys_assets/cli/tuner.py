@@ -210,8 +210,7 @@ def _show_profile(found: PipelineProfile) -> None:
 
     u = found.untuned
     out.print(f"{found.storage}; {found.work}.", highlight=False, soft_wrap=True)
-    trainer = f"Trainer (emulated): takes {found.scenario.trainer:g} batches a second at most."
-    out.print(trainer, highlight=False, soft_wrap=True)
+    out.print(f"{found.scenario.trainer_in_words}.", highlight=False, soft_wrap=True)
     table = RichTable(title="Untuned: one worker a stage, two batches ready", title_justify="left")
     for column in ("stage", "busy", "waits", "ms a batch", "CPU ms a batch"):
         table.add_column(column, justify="left" if column == "stage" else "right")

@@ -106,7 +106,7 @@ def replay(
     table = RichTable(
         title=f"Replayed: {name}; {seeds} seeds; grid {_and(grids[0][1], grids[1][1])}", title_justify="left"
     )
-    for column in ("tuner", "q", "q of grid", "against DS2, 95 %", "to re-size", "5 after", "end"):
+    for column in ("tuner", "q", "against DS2, 95 %", "to re-size", "5 after", "end"):
         table.add_column(column, justify="left" if column == "tuner" else "right")
     for row in found:
         against = "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)

@@ -18,6 +18,7 @@ from recsys_assets.tuner.allocation import STAGES, Allocation
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.real.probe import WARM_UP, Probe, RunningPipeline
+from recsys_assets.tuner.real.training import paced
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 SWITCHES, BETWEEN = 10, 0.15
@@ -100,6 +101,7 @@ def profile(
     workload: Workload, scenario: Scenario, *, seconds: float = 1.5, progress: Progress = silent
 ) -> PipelineProfile:
     """About twelve probes of `seconds`."""
+    scenario = paced(workload, scenario)
     with RunningPipeline(workload, scenario) as running:
         start = Knobs.lean((1, 1, 1, 1), 2)
         _probe(running, start, seconds / 2)  # the first batches are of starting up

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class Replays:
         """Difference in mean q, paired by seed."""
         return paired_bootstrap(self.quality.mean(axis=1), other.quality.mean(axis=1), seed=0)
 
-    def row(self, other: Replays | None) -> dict[str, float | str]:
+    def row(self, other: Replays | None) -> dict[str, Any]:
         """As reports have it; differences against `other`."""
         against = Interval(float("nan"), float("nan"), float("nan"), 0) if other is None else self.against(other)
         figures = {name: float(getattr(self, name)) for name in ("q", "before_resize", "after_resize", "at_end")}
@@ -76,7 +77,7 @@ def replay_all(
     return sorted(found, key=lambda replays: -replays.q)
 
 
-def rows(found: Sequence[Replays]) -> list[dict[str, float | str]]:
+def rows(found: Sequence[Replays]) -> list[dict[str, Any]]:
     """A row a tuner, each against the reference."""
     reference = next((replays for replays in found if replays.tuner == REFERENCE), None)
     return [replays.row(reference) for replays in found]
