@@ -4,11 +4,16 @@
 
 Fitting splits the users it is given again, into those the simulators are made of and those that choose the checkpoint,
 and trains in simulation (`agents/dqn`). How it answers is in `answering`.
+
+Vectors of movies come of stored ratings through the training-data pipeline (`loading`), whose workers are tuned. The
+sessions that are learned from do not: they are made by a simulator in this process, each by the policy as it is at that
+moment, and replayed from arrays in memory. There is no storage, decoding or prefetching to give workers to.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,14 +25,18 @@ from recsys_assets.agents.answering import AnsweringConfig, SessionAgent
 from recsys_assets.agents.dqn.config import DqnConfig
 from recsys_assets.agents.dqn.curves import curves
 from recsys_assets.agents.judges import taught
-from recsys_assets.agents.sequence_features import NO_MODEL, SequenceFeatures, with_sequence_features
+from recsys_assets.agents.sequence_features import NO_MODEL, SequenceFeatures, described_by, sequence_model
 from recsys_assets.agents.setting import SettingConfig, production_setting
+from recsys_assets.loading.feeding import SPEED, Feeding
 from recsys_assets.recommenders.data import FloatArray, TrainingData
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from recsys_assets.agents.dqn.training import DqnResult
+    from recsys_assets.recommenders.sequence.model import SequenceRecommender
+
+IN_PROCESS = "sessions are simulated in this process, by the policy of the moment: no pipeline feeds them"
 
 
 class DqnAgentConfig(AnsweringConfig):
@@ -57,13 +66,17 @@ class DqnAgent(SessionAgent):
     config: DqnAgentConfig
     training: DqnResult | None = None
     """How it was trained; not part of an export."""
+    vectors: SequenceRecommender | None = None
+    """Whose vectors describe movies; not part of an export."""
 
     def _fit(self, data: TrainingData) -> None:
         from recsys_assets.agents.dqn.training import train_dqn
 
         config, data = self.config, taught(data, self.heard)
         setting = production_setting(data, config.setting)
-        setting = with_sequence_features(setting, config.sequence, data=data, published=config.published)
+        if config.sequence.model != NO_MODEL:
+            self.vectors = sequence_model(data, config.sequence, published=config.published)
+            setting = described_by(setting, self.vectors, config.sequence)
         folder = self._checkpoint_folder(data)
         result = train_dqn(setting, config.dqn, seed=data.seed, progress=data.progress, checkpoints=folder)
         if folder is not None:
@@ -94,13 +107,31 @@ class DqnAgent(SessionAgent):
             + (": learning added nothing to the start" if not told.best_step else ""),
             "validation_return": f"{told.best_return:.3f}, its start {told.start_return:.3f}",
             "steps_per_cpu_second": f"{told.steps_per_second:,.0f}",
+            **self._fed_notes(),
         }
+
+    def feeding(self) -> Feeding | None:
+        """How the training of movies' vectors was fed; None where a published model gave them."""
+        return None if self.vectors is None else self.vectors.feeding()
+
+    def _fed_notes(self) -> dict[str, str]:
+        if self.vectors is None:
+            return {"data_pipeline": IN_PROCESS}
+        own = self.vectors.training_notes()
+        published = {
+            "data_pipeline": f"the published {self.vectors.name} gave vectors of movies, and its asset says how"
+        }
+        notes = own or published
+        return notes | {"data_pipeline": f"{notes['data_pipeline']}; {IN_PROCESS}"}
 
     def _checkpoint_folder(self, data: TrainingData) -> Path | None:
         """Of this fit alone: the same data, seed and settings find it again."""
         if self.config.checkpoints is None:
             return None
-        digest = hashlib.sha256(f"{data.seed} {self.config.model_dump_json()}".encode())
+        settings = self.config.model_dump(mode="json")
+        for name in SPEED:
+            settings["sequence"]["fit"].get("pipeline", {}).pop(name, None)
+        digest = hashlib.sha256(f"{data.seed} {json.dumps(settings)}".encode())
         for column in (data.users.values, data.histories.movies, data.histories.ratings, data.histories.timestamps):
             digest.update(np.ascontiguousarray(column).tobytes())
         return self.config.checkpoints / f"{self.name}-{digest.hexdigest()[:16]}"

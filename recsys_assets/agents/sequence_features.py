@@ -10,7 +10,7 @@ more than who learns from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -56,7 +56,11 @@ def with_sequence_features(
     config = config or SequenceFeatures()
     if config.model == NO_MODEL:
         return setting
-    model = sequence_model(data or setting.training, config, published=published)
+    return described_by(setting, sequence_model(data or setting.training, config, published=published), config)
+
+
+def described_by(setting: AgentSetting, model: SequenceRecommender, config: SequenceFeatures) -> AgentSetting:
+    """The same setting, its movies described by a model that knows them all."""
     vectors = principal_components(frozen_vectors(model), config.width)
     return replace(setting, world=replace(setting.world, sequence=vectors))
 
@@ -70,7 +74,7 @@ def sequence_model(
         if isinstance(found, SequenceRecommender) and _fitted_on(found, data):
             data.progress(f"agents: movies as the published {found.name} holds them")
             return found
-    settings = {**(read_manifest(published[0])["config"] if published else {}), **ONCE, **config.fit}
+    settings = _settings(read_manifest(published[0])["config"] if published else {}, config.fit)
     data.progress(f"agents: fitting {config.model} on {len(data.histories.movies):,} ratings, to describe movies")
     fitted = build(config.model, settings).fit_data(data)
     assert isinstance(fitted, SequenceRecommender)
@@ -95,6 +99,12 @@ def principal_components(vectors: FloatArray, width: int) -> FloatArray:
     found = np.zeros((len(vectors), width), dtype=np.float32)
     found[:, : turned.shape[1]] = turned * np.where(largest < 0, -1, 1)
     return found
+
+
+def _settings(published: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a model that is fitted anew. Of its pipeline, too, `own` changes only what it names."""
+    pipeline = {**(published.get("pipeline") or {}), **(own.get("pipeline") or {})}
+    return {**published, **ONCE, **own, **({"pipeline": pipeline} if pipeline else {})}
 
 
 def _fitted_on(model: SequenceRecommender, data: TrainingData) -> bool:

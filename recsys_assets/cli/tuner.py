@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table as RichTable
 
-from recsys_assets.cli import tuner_contest, tuner_simulated
+from recsys_assets.cli import tuner_batch_size, tuner_contest, tuner_simulated
 from recsys_assets.cli.common import FAILED, DatasetOption, JsonOption, out, print_json, settings_of
 from recsys_assets.cli.tuner_shared import (
     CoresOption,
@@ -21,12 +21,14 @@ from recsys_assets.cli.tuner_shared import (
 )
 
 if TYPE_CHECKING:
+    from recsys_assets.settings import Settings
     from recsys_assets.tuner.real.profile import PipelineProfile
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
 group.command()(tuner_contest.contest)
 group.command(name="from-scratch")(tuner_simulated.from_scratch)
 group.command()(tuner_simulated.simulated)
+group.command(name="batch-size")(tuner_batch_size.batch_size)
 group.command()(tuner_contest.replay)
 
 
@@ -133,6 +135,12 @@ def tune(
     scenario: ScenarioOption = "object-store",
     decisions: Annotated[int, typer.Option(min=4, help="Of the tuner.")] = 30,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between decisions.")] = 1.0,
+    slow_knobs: Annotated[
+        bool,
+        typer.Option("--slow-knobs", help="Then search row-group size, read-ahead, in-flight limit and threads, too."),
+    ] = False,
+    model: Annotated[str, typer.Option("--model", "-m", help="That trains while slow knobs are searched.")] = "sasrec",
+    seconds: Annotated[float, typer.Option(min=1, help="For the slow knobs.")] = 60.0,
     dataset: DatasetOption = None,
 ) -> None:
     """Tune the real pipeline while it runs, say why with every decision, and keep what came of it for training."""
@@ -160,6 +168,8 @@ def tune(
     out.print(table)
     out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
     told(str(path))
+    if slow_knobs:
+        _tune_slow(settings, model, seconds)
 
 
 @group.command(name="what-if")
@@ -183,6 +193,18 @@ def what_if(
         out.print(line, highlight=False, soft_wrap=True, markup=False)
     if not answer.validation.passed:
         raise typer.Exit(FAILED)
+
+
+def _tune_slow(settings: Settings, model: str, seconds: float) -> None:
+    """Where the deployment keeps its training data."""
+    from recsys_assets.loading.pipeline import PipelineConfig
+    from recsys_assets.tuner.published import tuned_workers
+    from recsys_assets.tuner.slow import slow_markdown, tune_slow
+
+    with clear_tuner_errors():
+        own = PipelineConfig.model_validate(tuned_workers(settings))
+        found = tune_slow(settings, own, model=model, seconds=seconds, progress=told)
+    out.print(slow_markdown(found), highlight=False, soft_wrap=True, markup=False)
 
 
 def _show_profile(found: PipelineProfile) -> None:

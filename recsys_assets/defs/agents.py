@@ -7,6 +7,7 @@ from recsys_assets.defs.features import data_snapshot, splits
 from recsys_assets.defs.metadata import numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.defs.training import model_asset, trained
+from recsys_assets.defs.tuner import tuned_pipeline_config, with_tuned_vectors
 
 GROUP = "agents"
 DqnAgentParams = launchpad_config("dqn_agent")
@@ -70,15 +71,16 @@ def user_simulator(context: dg.AssetExecutionContext, deployment: Deployment) ->
     )
 
 
-@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator, SEQUENCE_MODEL])
+@model_asset(kinds={"torch"}, cost="slow", needs=[user_simulator, SEQUENCE_MODEL, tuned_pipeline_config])
 def dqn_agent(
     context: dg.AssetExecutionContext, config: DqnAgentParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """A Double DQN over all movies: starts as the best supervised policy, and learns the value of whole sessions.
 
-    Movies are described to it by the published `gru4rec`, frozen; the version is named in its lineage.
+    Movies are described to it by the published `gru4rec`, frozen; the version is named in its lineage. Where that was
+    fitted on other ratings its settings are fitted anew, through the tuned pipeline.
     """
-    return trained(context, deployment, config)
+    return trained(context, deployment, config, with_tuned_vectors)
 
 
 @dg.asset(

@@ -150,10 +150,10 @@ def sasrec(context: AssetExecutionContext, config: SasrecParams, deployment: Dep
     return trained(context, deployment, config, with_tuned_pipeline)
 
 
-@model_asset(kinds={"torch"}, cost="slow")
+@model_asset(kinds={"torch"}, cost="slow", needs=[tuned_pipeline_config])
 def gru4rec(context: AssetExecutionContext, config: Gru4recParams, deployment: Deployment) -> MaterializeResult:
     """What comes next, by a gated recurrent network."""
-    return trained(context, deployment, config)
+    return trained(context, deployment, config, with_tuned_pipeline)
 
 
 @model_asset(kinds={"torch"}, cost="slow", needs=[tuned_pipeline_config])
@@ -164,12 +164,12 @@ def time_rating_lstm(
     return trained(context, deployment, config, with_tuned_pipeline)
 
 
-@model_asset(kinds={"torch"}, cost="slow")
+@model_asset(kinds={"torch"}, cost="slow", needs=[tuned_pipeline_config])
 def time_rating_content(
     context: AssetExecutionContext, config: TimeRatingContentParams, deployment: Deployment
 ) -> MaterializeResult:
     """The same on fixed genre and content vectors, so that related films win."""
-    return trained(context, deployment, config)
+    return trained(context, deployment, config, with_tuned_pipeline)
 
 
 @model_asset(kinds={"torch"}, cost="slow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
@@ -14,6 +14,10 @@ from recsys_assets.defs.metadata import bullet_list, feedback_seen, numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.registry.training import train_and_register
 from recsys_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from recsys_assets.evaluation.results import Evaluation
+    from recsys_assets.loading.feeding import Feeding
 
 GROUP = "recommenders"
 Cost = Literal["quick", "slow"]
@@ -42,11 +46,11 @@ def trained(
     context: dg.AssetExecutionContext,
     deployment: Deployment,
     config: dg.Config,
-    settled: Callable[[Settings, Mapping[str, Any]], dict[str, Any]] = lambda settings, fields: dict(fields),
+    settled: Callable[[Settings, str, Mapping[str, Any]], dict[str, Any]] = lambda settings, name, fields: dict(fields),
 ) -> dg.MaterializeResult:
     """Fit, evaluate and register the model that the asset is named for; `settled`: its config on this deployment."""
     name, settings = context.asset_key.to_user_string(), deployment.settings()
-    fields = settled(settings, as_fields(config))
+    fields = settled(settings, name, as_fields(config))
     version = train_and_register(settings, name, config=fields, run_id=context.run_id, progress=context.log.info)
     evaluation = version.evaluation
     metadata: dict[str, Any] = {
@@ -61,5 +65,25 @@ def trained(
         "ratings_and_splits": f"data {evaluation.data_version}, splits {evaluation.split_version}",
         "lineage": bullet_list(f"{name}: {of}" for name, of in version.lineage.items()),
         **version.notes,
+        **(_fed(settings, version.feeding, evaluation) if version.feeding else {}),
     }
     return dg.MaterializeResult(data_version=dg.DataVersion(f"{name}-v{version.version.version}"), metadata=metadata)
+
+
+def _fed(settings: Settings, feeding: Feeding, evaluation: Evaluation) -> dict[str, Any]:
+    """How the default and the tuned pipeline feed this training: figures for the UI to plot, and a table."""
+    from recsys_assets.loading.feeding import feeding_markdown
+    from recsys_assets.tuner.published import tuned_sentence
+
+    default, tuned = feeding.default or feeding.training, feeding.tuned or feeding.training
+    figures = {
+        "training_batches_per_second": feeding.training.throughput,
+        "training_stall": feeding.training.stall,
+        "default_batches_per_second": default.throughput,
+        "default_stall": default.stall,
+        "tuned_batches_per_second": tuned.throughput,
+        "tuned_stall": tuned.stall,
+    }
+    quality = f"Validation NDCG@10 {evaluation.headline().get('temporal_validation_ndcg_at_10', float('nan')):.4f}"
+    table = f"{feeding_markdown(feeding)} {quality}.\n\n{tuned_sentence(settings)}."
+    return {**numbers(figures), "data_pipeline_table": dg.MetadataValue.md(table)}

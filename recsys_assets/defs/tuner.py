@@ -1,7 +1,10 @@
-"""The tuner: what limits the training-data pipeline, who tunes it, and the configuration that models train with."""
+"""The tuner: what limits the training-data pipeline, who tunes it, and the configuration that models train with.
 
-from collections.abc import Mapping
-from typing import Any
+What was measured is shown again, and not measured again, while machine, data, code and settings are as they were.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -11,23 +14,35 @@ from recsys_assets.defs.metadata import numbers
 from recsys_assets.defs.resources import NIGHTLY, TEAM, Deployment
 from recsys_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from recsys_assets.tuner.exhibits import Made
+
 GROUP = "tuner"
 SLOW = {"layer": "tuner", "cost": "slow"}
 
 
-class ProfileParams(dg.Config):
+class KeptParams(dg.Config):
+    days: float = Field(
+        default=7.0, ge=0, description="What was measured is kept so long while nothing changes; 0: measure anew."
+    )
+
+
+class ProfileParams(KeptParams):
     seconds: float = Field(default=0.6, gt=0, description="Of each of about ten probes, from disk and object store.")
 
 
-class TunerParams(dg.Config):
-    steps: int = Field(default=60_000, gt=0, description="Decisions that are learned from; 1.2 million for a release.")
-    envs: int = Field(default=250, gt=0, multiple_of=5, description="Pipelines that are learned from at a time.")
+class TunerParams(KeptParams):
+    steps: int = Field(default=59_000, gt=0, description="Decisions that are learned from; 1.2 million for a release.")
+    envs: int = Field(default=100, gt=0, multiple_of=5, description="Pipelines that are learned from at a time.")
     pipelines: int = Field(default=64, gt=1, description="Simulated pipelines of each family in the comparison.")
 
 
-class TunedParams(dg.Config):
+class TunedParams(KeptParams):
     decisions: int = Field(default=18, gt=3, description="Of the tuner on the real pipeline, for each storage.")
     interval: float = Field(default=0.6, gt=0, description="Seconds between decisions.")
+    slow_seconds: float = Field(
+        default=15.0, ge=0, description="For the search of what can't change while a pipeline runs; 0: none."
+    )
 
 
 @dg.asset(
@@ -42,21 +57,14 @@ def pipeline_profile(
     context: dg.AssetExecutionContext, config: ProfileParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """What limits the training-data pipeline on this machine, and what would help most; measured, not guessed."""
-    from recsys_assets.tuner.published import publish_profile
-    from recsys_assets.tuner.written import profile_markdown
+    settings = deployment.settings()
 
-    found = publish_profile(deployment.settings(), seconds=config.seconds, progress=context.log.info)
-    metadata: dict[str, dg.RawMetadataValue] = {}
-    for p in found:
-        name = p.scenario.name.replace("-", "_")
-        figures = {
-            f"{name}_batches_per_second": p.untuned.batches_per_second,
-            f"{name}_stall": p.untuned.stall,
-            f"{name}_best_gain": p.best.gain,
-            f"{name}_switching_ms": p.switching.call_ms,
-        }
-        metadata |= {**numbers(figures), f"{name}_limit": p.limit, f"{name}_advice": p.advice}
-    return dg.MaterializeResult(metadata={**metadata, "tables": dg.MetadataValue.md(profile_markdown(found))})
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_profile
+
+        return make_profile(settings, seconds=config.seconds, progress=context.log.info)
+
+    return _kept_or_made(context, settings, config, make, file="profile.json")
 
 
 @dg.asset(
@@ -69,29 +77,16 @@ def pipeline_profile(
 )
 def tuner_agent(context: dg.AssetExecutionContext, config: TunerParams, deployment: Deployment) -> dg.MaterializeResult:
     """PPO over a fitted model's proposals, on simulated pipelines; never worse on validation than the model alone."""
-    from recsys_assets.evaluation.canvas import markdown_image
-    from recsys_assets.tuner.evaluation.report import steps_figure, to_markdown
-    from recsys_assets.tuner.evaluation.rivals import RIVAL
-    from recsys_assets.tuner.learned.training import TunerConfig
-    from recsys_assets.tuner.published import publish_tuner
+    settings = deployment.settings()
 
-    made = publish_tuner(
-        deployment.settings(),
-        TunerConfig(steps=config.steps, envs=config.envs, validation=config.envs),
-        pipelines=config.pipelines,
-        progress=context.log.info,
-    )
-    looks, name = made.trained.looks, made.trained.tuner.name
-    q = {f"q_{c.family.name}": float(c.quality(name).mean()) for c in made.contests}
-    figure = steps_figure(made.contests[0], [name, RIVAL, "fitted model"])
-    return dg.MaterializeResult(
-        metadata={
-            **numbers({**q, "q_at_start": looks[0].quality, "q_best_look": max(k.quality for k in looks)}),
-            "comparison": dg.MetadataValue.md("SIMULATED.\n\n" + to_markdown(made.contests)),
-            "plots": dg.MetadataValue.md(markdown_image(figure, alt="throughput before and after a re-size")),
-            "policy": dg.MetadataValue.path(str(made.path)),
-        }
-    )
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_tuner
+        from recsys_assets.tuner.learned.training import TunerConfig
+
+        learning = TunerConfig(steps=config.steps, envs=config.envs, validation=config.envs)
+        return make_tuner(settings, learning, pipelines=config.pipelines, progress=context.log.info)
+
+    return _kept_or_made(context, settings, config, make, file="policy.npz", measures=False)
 
 
 @dg.asset(
@@ -106,32 +101,67 @@ def tuned_pipeline_config(
     context: dg.AssetExecutionContext, config: TunedParams, deployment: Deployment
 ) -> dg.MaterializeResult:
     """Workers of each stage as the tuner found them on the real pipeline, live; the default where that is as good."""
-    from recsys_assets.evaluation.canvas import markdown_image
-    from recsys_assets.tuner.deployed import measured_grid
-    from recsys_assets.tuner.figures import knee_figure, tuning_figure
-    from recsys_assets.tuner.published import publish_tuned
-    from recsys_assets.tuner.real.workload import OBJECT_STORE
-    from recsys_assets.tuner.written import log_markdown, tuned_markdown
-
     settings = deployment.settings()
-    found = publish_tuned(settings, decisions=config.decisions, interval=config.interval, progress=context.log.info)
-    figures = {f"{t.tuned.scenario.replace('-', '_')}_ratio": t.tuned.ratio for t in found}
-    grid, told = measured_grid(settings, OBJECT_STORE, 2)
-    pictures = [markdown_image(tuning_figure(t), alt=f"tuning of {t.tuned.scenario}") for t in found]
+
+    def make() -> "Made":
+        from recsys_assets.tuner.exhibits import make_tuned
+
+        return make_tuned(
+            settings,
+            decisions=config.decisions,
+            interval=config.interval,
+            slow_seconds=config.slow_seconds,
+            progress=context.log.info,
+        )
+
+    return _kept_or_made(context, settings, config, make, file="tuned.json")
+
+
+def _kept_or_made(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    config: KeptParams,
+    make: Callable[[], "Made"],
+    *,
+    file: str,
+    measures: bool = True,
+) -> dg.MaterializeResult:
+    """`file`: what the asset publishes. `measures`: it depends on the machine and the data."""
+    from recsys_assets.tuner.deployed import folder_of
+    from recsys_assets.tuner.unchanged import keep, read_kept, stamp_of
+
+    name, published = context.asset_key.to_user_string(), folder_of(settings) / file
+    stamp = stamp_of(settings, config.model_dump(exclude={"days"}), measures=measures)
+    kept = read_kept(settings, name, stamp, days=config.days) if published.exists() else None
+    if kept is not None:
+        context.log.info(kept.told)
+        shown, told = kept.shown, kept.told
+    else:
+        made = make()
+        shown = made.shown
+        told = "now" if made.sound else "now, disturbed by others on the machine, so it is measured again next time"
+        if made.sound:
+            keep(settings, name, stamp, shown)
     return dg.MaterializeResult(
         metadata={
-            **numbers(figures),
-            **{t.tuned.scenario.replace("-", "_"): t.tuned.sentence for t in found},
-            "comparison": dg.MetadataValue.md(tuned_markdown(found)),
-            "decisions": dg.MetadataValue.md(log_markdown(found)),
-            "plots": dg.MetadataValue.md("\n\n".join(pictures)),
-            "knee": dg.MetadataValue.md(f"Grid {told}.\n\n{markdown_image(knee_figure(grid), alt='what memory buys')}"),
+            **numbers(shown.figures),
+            **shown.words,
+            **{title: dg.MetadataValue.md(text) for title, text in shown.markdown.items()},
+            "measured": told,
+            "published": dg.MetadataValue.path(str(published)),
         }
     )
 
 
-def with_tuned_pipeline(settings: Settings, fields: Mapping[str, Any]) -> dict[str, Any]:
+def with_tuned_pipeline(settings: Settings, model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The config of a sequence model with the tuned workers, if there are any."""
     from recsys_assets.tuner.published import with_tuned_pipeline
 
-    return with_tuned_pipeline(settings, fields)
+    return with_tuned_pipeline(settings, fields, model=model)
+
+
+def with_tuned_vectors(settings: Settings, agent: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of an agent that fits vectors of movies through the pipeline, likewise."""
+    from recsys_assets.tuner.published import with_tuned_vectors
+
+    return with_tuned_vectors(settings, fields)

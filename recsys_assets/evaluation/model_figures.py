@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys_assets.evaluation.rule_figure import rule_figure
 from recsys_assets.evaluation.training_curves import training_figure
+from recsys_assets.loading.feeding import Feeding
 from recsys_assets.recommenders import Recommender
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class TellsOfTraining(Protocol):
         """What is to be known of it in words."""
 
 
+@runtime_checkable
+class FedByPipeline(Protocol):
+    """A model whose training data come through the training-data pipeline."""
+
+    def feeding(self) -> Feeding | None:
+        """How that went; None where nothing was trained."""
+
+
 def model_figures(model: Recommender) -> dict[str, Figure]:
     """Title -> figure; empty for models that have nothing of the kind."""
     figures: dict[str, Figure] = {}
@@ -79,6 +88,11 @@ def training_series(model: Recommender) -> dict[str, NDArray[Any]]:
 def training_notes(model: Recommender) -> dict[str, str]:
     """How the training of an agent or a sequence model went, in words."""
     return model.training_notes() if isinstance(model, TellsOfTraining) else {}
+
+
+def training_feeding(model: Recommender) -> Feeding | None:
+    """How the default and the tuned pipeline fed it."""
+    return model.feeding() if isinstance(model, FedByPipeline) else None
 
 
 def _by_epoch(curves: Curves) -> dict[str, NDArray[Any]]:

@@ -50,6 +50,18 @@ class PipelineConfig(BaseModel, extra="forbid", frozen=True):
     """Where the streaming engine reads: from memory, or from a parquet snapshot, row group by row group."""
     store_latency: NonNegativeFloat = 0.0
     """Seconds to the first byte of a row group: above 0 the snapshot is read as from an emulated object store."""
+    in_flight: int = Field(default=0, ge=0, le=64)
+    """Row groups between storage and shuffle buffer, at most; 0: as many as keep the workers busy."""
+    read_ahead: int = Field(default=0, ge=0, le=64)
+    """Row groups of the next epoch that are fetched from a snapshot before this one has ended."""
+    arrow_threads: PositiveInt = 1
+    """Threads of Arrow that decode a row group's columns."""
+    torch_threads: NonNegativeInt = 0
+    """Threads of torch while it trains on a CPU; 0: as torch has it. Sums are rounded in another order, so the last
+    digits of a model depend on it."""
+    follow: tuple[Literal["row_groups", "torch_threads", "batch_size"], ...] = ()
+    """What else is taken from the tuner: `row_groups` is `chunk_users`. All of these change what a step sees or how it
+    is rounded, and so the model; hence nothing is followed that is not named here."""
 
 
 @dataclass(frozen=True)

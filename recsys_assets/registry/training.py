@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from recsys_assets.evaluation.canvas import markdown_image, png_bytes
-from recsys_assets.evaluation.model_figures import model_figures, training_notes, training_series
+from recsys_assets.evaluation.model_figures import (
+    model_figures,
+    training_feeding,
+    training_notes,
+    training_series,
+)
 from recsys_assets.evaluation.plots import ranking_figure
 from recsys_assets.evaluation.results import Evaluation
 from recsys_assets.evaluation.training import PROTOCOLS, Trained, train
 from recsys_assets.feedback.training_data import TrainingFeedback, training_feedback
+from recsys_assets.loading.feeding import Feeding
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders import build, config_class
 from recsys_assets.registry.records import ModelVersion, RunRecord
@@ -39,6 +45,8 @@ class TrainedVersion:
     """What it is made of: name -> version."""
     notes: dict[str, str]
     """How its training went, of models that tell."""
+    feeding: Feeding | None = None
+    """How it was fed, of models that train through the pipeline."""
 
 
 def train_and_register(
@@ -94,7 +102,8 @@ def train_and_register(
         pngs = {name: png_bytes(f) for name, f in figures.items()}
         version = registry.record(_record(trained, lineage, feedback, run_id, Path(folder), pngs))
     pictures = {name: markdown_image(figure) for name, figure in figures.items()}
-    return TrainedVersion(version, trained.evaluation, feedback, pictures, lineage, training_notes(trained.serving))
+    notes, fed = training_notes(trained.serving), training_feeding(trained.serving)
+    return TrainedVersion(version, trained.evaluation, feedback, pictures, lineage, notes, fed)
 
 
 def _resumable(settings: Settings, model: str, config: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys_assets.evaluation.canvas import MARKERS, Theme, blank, colour_of, name_axis
 from recsys_assets.tuner.allocation import STAGES
+from recsys_assets.tuner.batch_size import BatchSizes
 from recsys_assets.tuner.live import Decision
 from recsys_assets.tuner.real.contest import LiveRun
 from recsys_assets.tuner.real.grid import Grid
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MIB = 2**20
+KNEE = 0.9
+"""Share of the best throughput from which more memory hardly helps."""
 
 
 def tuning_figure(tuning: Tuning, *, theme: Theme = "light") -> Figure:
@@ -34,7 +37,9 @@ def tuning_figure(tuning: Tuning, *, theme: Theme = "light") -> Figure:
     _workers(below, tuning.log, theme)
     below.set_xlabel("decision")
     for axis in (above, below):
+        axis.locator_params(axis="x", integer=True)
         _mark_resize(axis, tuning, theme)
+    below.locator_params(axis="y", integer=True)
     name_axis(above, f"{tuning.tuned.scenario}: {tuning.tuned.tuner}, live", theme=theme)
     name_axis(below, "workers of each stage", theme=theme)
     return figure
@@ -49,6 +54,12 @@ def knee_figure(grid: Grid, *, theme: Theme = "light") -> Figure:
     axis.step(
         held[order], np.maximum.accumulate(grid.throughput[order]), where="post", color=colour_of(1, theme), linewidth=1
     )
+    good = np.flatnonzero(grid.throughput >= KNEE * grid.throughput.max())
+    knee = good[held[good].argmin()]
+    axis.axvline(held[knee], color=colour_of(5, theme), linestyle=":", linewidth=1)
+    told = f" {KNEE:.0%} of the best from {held[knee]:.1f} MiB on"
+    place = {"xy": (held[knee], 0.05), "xycoords": ("data", "axes fraction"), "fontsize": 8}
+    axis.annotate(told, ha="left", color=colour_of(5, theme), **place)
     axis.set_xlabel("MiB in flight, at most")
     axis.set_ylabel("batches a second")
     axis.set_ylim(bottom=0)
@@ -100,3 +111,19 @@ def contest_figure(runs: Sequence[LiveRun], *, theme: Theme = "light") -> Figure
 
 def _made(run: LiveRun) -> np.ndarray:
     return np.array([d.throughput for d in run.decisions])
+
+
+def sizes_figure(found: BatchSizes, *, theme: Theme = "light") -> Figure:
+    """The trade-off: validation NDCG over seconds an epoch."""
+    figure, axis = blank(8, 3.5, 1, 1, theme=theme)
+    for row in found.rows:
+        colour = colour_of(1 if row.size == found.chosen.size else 0, theme)
+        style = {"fmt": "o", "color": colour, "markersize": 5, "linewidth": 1, "capsize": 3}
+        axis.errorbar(row.epoch_seconds, row.ndcg, yerr=row.error, **style)
+        axis.annotate(
+            str(row.size), (row.epoch_seconds, row.ndcg), xytext=(6, 4), textcoords="offset points", color=colour
+        )
+    axis.set_xlabel("seconds an epoch; bars: standard error of the distance to the best")
+    axis.set_ylabel("validation NDCG@10")
+    name_axis(axis, f"{found.model}, {found.dataset}: windows a batch, chosen {found.chosen.size}", theme=theme)
+    return figure

@@ -15,6 +15,7 @@ from recsys_assets.atomic import atomic_file, write_text
 from recsys_assets.loading.pipeline import PipelineConfig
 from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
+from recsys_assets.tuner.batch_size import published_sizes, scaled
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.shield import Shielded
@@ -27,11 +28,14 @@ from recsys_assets.tuner.learned.training import TrainedTuner, TunerConfig, trai
 from recsys_assets.tuner.real.profile import PipelineProfile, profile
 from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE
 from recsys_assets.tuner.reported import add_to_report
+from recsys_assets.tuner.slow import published_slow
 from recsys_assets.tuner.tuned import Tuning, publish_tuning, published, tune_live
 
 PROFILED = (OBJECT_STORE, LOCAL_DISK)
 STORAGE = {"memory": LOCAL_DISK, "local-disk": LOCAL_DISK, "object-store": OBJECT_STORE}
 """Scenario whose configuration is taken where training data are in `settings.training_storage`."""
+FOLLOWED = {"row_groups": "chunk_users", "torch_threads": "torch_threads"}
+"""Slow knob of a name in `PipelineConfig.follow`."""
 
 
 def publish_profile(settings: Settings, *, seconds: float, progress: Progress = silent) -> list[PipelineProfile]:
@@ -84,22 +88,50 @@ def publish_tuned(settings: Settings, *, decisions: int, interval: float, progre
     return found
 
 
-def with_tuned_pipeline(settings: Settings, config: Mapping[str, Any]) -> dict[str, Any]:
+def with_tuned_pipeline(settings: Settings, config: Mapping[str, Any], *, model: str = "") -> dict[str, Any]:
     """The config of a model that is trained through a pipeline, with the tuned workers where there are any.
 
     Only what changes the speed is set, and only where the config leaves it as it is by default. Data in memory stay
-    there: batches are then those of the default byte for byte.
+    there: batches are then those of the default byte for byte. What changes more is taken where `pipeline.follow`
+    names it; the batch size that was found for `model`, with what goes with it.
     """
     asked = dict(config.get("pipeline") or {})
     left = PipelineConfig.model_validate(asked)
     default = PipelineConfig()
     if any(getattr(left, name) != getattr(default, name) for name in ("engine", "stages", "source", "store_latency")):
         return dict(config)
+    stored = tuned_workers(settings)
+    if slow := published_slow(settings).get(settings.training_storage):
+        followed = [FOLLOWED[name] for name in left.follow if name in FOLLOWED]
+        stored |= slow.taken("speed") | slow.taken("model", followed)
+    found = {**config, "pipeline": {**asked, **stored}} if stored else dict(config)
+    sizes = published_sizes(settings).get(model) if "batch_size" in left.follow else None
+    return scaled(model, found, sizes.chosen.size, sizes.scaling) if sizes else found
+
+
+def tuned_workers(settings: Settings) -> dict[str, Any]:
+    """Fields of a pipeline: where it reads from, and the workers that were found for that."""
     stored = {} if settings.training_storage == "memory" else storage_fields(settings)
     tuned = published(settings).get(STORAGE[settings.training_storage].name)
     if tuned is not None and tuned.worth_it:
         stored |= {"engine": "streaming", "stages": list(tuned.stages), "prefetch": tuned.prefetch}
-    return {**config, "pipeline": {**asked, **stored}} if stored else dict(config)
+    return stored
+
+
+def with_tuned_vectors(settings: Settings, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of an agent whose vectors of movies are fitted through the pipeline, likewise."""
+    sequence = dict(config.get("sequence") or {})
+    fit = with_tuned_pipeline(settings, sequence.get("fit") or {}, model=str(sequence.get("model", "")))
+    return {**config, "sequence": {**sequence, "fit": fit}} if fit else dict(config)
+
+
+def tuned_sentence(settings: Settings) -> str:
+    """What the tuner came to where this deployment keeps its training data."""
+    scenario = STORAGE[settings.training_storage].name
+    found = published(settings).get(scenario)
+    if found is None:
+        return "nothing was tuned yet: `tuned_pipeline_config` does that"
+    return f"training data in {settings.training_storage}, tuned as {found.sentence}"
 
 
 def storage_fields(settings: Settings) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The tuned configuration: a tuner runs on the real pipeline for some decisions, then its choice meets the default.
 
-Both are measured in turn on the same pipeline (default, tuned, tuned, default), so drift of the machine hits both; only
-where the tuned one is faster by `WORTH` it is taken, else the default stays, and that is said.
+Both are measured in turns on the same pipeline; how it is decided which is taken is in `judged`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,15 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.settings import Settings
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.deployed import folder_of
+from recsys_assets.tuner.judged import LEAST_PAIRS, measured_pairs, undisturbed, verdict
 from recsys_assets.tuner.live import Decision, LiveTuning
 from recsys_assets.tuner.real.affinity import resizable
 from recsys_assets.tuner.real.kept import decision_as_json
-from recsys_assets.tuner.real.probe import Probe, RunningPipeline, cores_at_hand
+from recsys_assets.tuner.real.probe import WARM_UP, Probe, RunningPipeline, cores_at_hand
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
-WORTH = 0.05
+Pair = tuple[Probe, Probe]
+"""Of the default and of the tuned."""
 UNTUNED = Knobs.lean((1, 1, 1, 1), 2)
 
 
@@ -47,7 +48,9 @@ class Tuned:
     cores: int
     decisions: int
     worth_it: bool
-    """Whether it is faster by 5 %: if not, `stages` and `prefetch` are the default's."""
+    """Whether it is faster by 5 % beyond chance: if not, `stages` and `prefetch` are the default's."""
+    reason: str = ""
+    """Why it was taken, or not."""
 
     @property
     def ratio(self) -> float:
@@ -56,10 +59,12 @@ class Tuned:
     @property
     def sentence(self) -> str:
         if not self.worth_it:
-            return f"{self.scenario}: nothing to win here, the default stays ({self.untuned:.0f} batches a second)"
+            return f"{self.scenario}: {self.reason or 'the default stays'} ({self.untuned:.0f} batches a second)"
+        because = f"; {self.reason}" if self.reason else ""
         return (
             f"{self.scenario}: {self.untuned:.0f} -> {self.throughput:.0f} batches a second ({self.ratio:.2f} x), data "
-            f"stall {self.untuned_stall:.0%} -> {self.stall:.0%}, workers {self.stages}, {self.prefetch} ready"
+            f"stall {self.untuned_stall:.0%} -> {self.stall:.0%}, workers {'/'.join(map(str, self.stages))}, "
+            f"{self.prefetch} ready{because}"
         )
 
 
@@ -71,8 +76,20 @@ class Tuning:
     log: tuple[Decision, ...]
     resized_at: int | None
     """Number of the decision before which the cores changed."""
-    probes: tuple[Probe, Probe]
-    """Of the default and of the tuned."""
+    pairs: tuple[Pair, ...]
+    """Of the default and of the tuned, disturbed ones included."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether enough was measured undisturbed."""
+        return len(undisturbed(self.pairs)) >= LEAST_PAIRS
+
+    @property
+    def probes(self) -> Pair:
+        """One of each, to show: of the pair whose gain is the middle one."""
+        shown = undisturbed(self.pairs) or list(self.pairs)
+        gains = [t.batches_per_second / max(d.batches_per_second, 1e-9) for d, t in shown]
+        return shown[int(np.argsort(gains)[len(gains) // 2])]
 
 
 def tune_live(
@@ -83,9 +100,13 @@ def tune_live(
     decisions: int,
     interval: float,
     resize: bool = True,
+    budget: float = 60.0,
     progress: Progress = silent,
 ) -> Tuning:
-    """`resize`: in mid-run one core less for a third of the run, where there are two, to see it follow."""
+    """`resize`: in mid-run one core less for a third of the run, where there are two, to see it follow.
+
+    `budget`: seconds after which no pair of measurements begins.
+    """
     cores = cores_at_hand()
     resized = decisions // 2 if resize and cores > 1 else None
     with RunningPipeline(workload, scenario, UNTUNED) as running:
@@ -100,35 +121,39 @@ def tune_live(
                 tuning.cores = cores
             tuning.wait_for(decisions)
         chosen = running.engine.knobs
-        order = (UNTUNED, chosen, chosen, UNTUNED)
-        probes = [running.probe(knobs, seconds=interval, most=4 * interval) for knobs in order]
-    tuned = _judged(scenario, controller.name, chosen, probes, len(tuning.decisions))
+        pairs = measured_pairs(
+            lambda knobs: running.probe(knobs, seconds=interval, most=4 * interval, warm_up=min(WARM_UP, interval)),
+            UNTUNED,
+            chosen,
+            seconds=budget,
+        )
+    tuned = _judged(scenario, controller.name, chosen, pairs, len(tuning.decisions))
     progress(tuned.sentence)
-    return Tuning(tuned, tuple(tuning.decisions), resized, (probes[0], probes[1]))
+    return Tuning(tuned, tuple(tuning.decisions), resized, tuple(pairs))
 
 
-def _judged(scenario: Scenario, tuner: str, chosen: Knobs, probes: list[Probe], decisions: int) -> Tuned:
-    default, tuned = (probes[0], probes[3]), (probes[1], probes[2])
+def _judged(scenario: Scenario, tuner: str, chosen: Knobs, pairs: list[Pair], decisions: int) -> Tuned:
+    shown = undisturbed(pairs) or pairs
 
-    def mean(of: tuple[Probe, Probe], figure: str) -> float:
-        return float(np.mean([getattr(p, figure) for p in of]))
+    def mean(which: int, figure: str) -> float:
+        return float(np.mean([getattr(pair[which], figure) for pair in shown]))
 
-    untuned, throughput = mean(default, "batches_per_second"), mean(tuned, "batches_per_second")
-    worth = throughput >= (1 + WORTH) * untuned
-    knobs = chosen if worth else UNTUNED
+    found = verdict(pairs)
+    knobs = chosen if found.worth_it else UNTUNED
     return Tuned(
         scenario.name,
         tuner,
         knobs.workers,
         knobs.prefetch,
-        untuned,
-        throughput,
-        mean(default, "stall"),
-        mean(tuned, "stall"),
-        mean(tuned, "in_flight"),
-        probes[0].cores,
+        mean(0, "batches_per_second"),
+        mean(1, "batches_per_second"),
+        mean(0, "stall"),
+        mean(1, "stall"),
+        mean(1, "in_flight"),
+        pairs[0][0].cores,
         decisions,
-        worth,
+        found.worth_it,
+        found.reason,
     )
 
 

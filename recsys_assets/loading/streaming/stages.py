@@ -93,6 +93,7 @@ class Plan(Mixing):
 
     snapshot: Snapshot
     storage: Storage
+    arrow_threads: int = 1
 
     def order(self, epoch: int) -> Iterable[RowGroup]:
         """Row groups as this epoch reads them."""
@@ -103,7 +104,8 @@ class Plan(Mixing):
         return Fetched(place, group.number, self.storage.read(self.snapshot.path, group.start, group.length))
 
     def decode(self, fetched: Fetched) -> Decoded:
-        return Decoded(fetched.place, self.snapshot.decode(fetched.number, fetched.data))
+        decoded = self.snapshot.decode(fetched.number, fetched.data, threads=self.arrow_threads)
+        return Decoded(fetched.place, decoded)
 
 
 @dataclass

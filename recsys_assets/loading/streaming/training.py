@@ -11,10 +11,12 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys_assets.loading.batches import Batch
@@ -22,9 +24,10 @@ from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import PipelineConfig
 from recsys_assets.loading.sequences import Sequences, chunked
 from recsys_assets.loading.streaming.engine import MOST_PREFETCH, Knobs, SpdlEngine
+from recsys_assets.loading.streaming.read_ahead import ReadAhead
 from recsys_assets.loading.streaming.snapshot import write_snapshot
 from recsys_assets.loading.streaming.stages import Decoded, Mixing, Plan
-from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore
+from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore, Storage
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,18 @@ class StreamedPipeline:
         if self._folder is not None:
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         knobs = Knobs.lean(config.stages, min(MOST_PREFETCH, max(1, config.prefetch)))
+        if config.in_flight:
+            knobs = replace(knobs, in_flight=config.in_flight)
+        self._ahead: ReadAhead | None = None
+        self._ahead_groups = config.read_ahead
         self.engine = SpdlEngine(self._plan(sequences, window, negatives, config, seed), knobs)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """All batches of an epoch. Close it to stop early."""
+        if self._ahead is not None:
+            plan = cast(Plan, self.engine.plan)
+            following = list(plan.order(number + 1))[: self._ahead_groups]
+            self._ahead.expect(plan.snapshot.path, len(plan.snapshot.groups), following)
         return self.engine.batches(iter([number]))
 
     def _plan(
@@ -87,5 +98,10 @@ class StreamedPipeline:
             return MemoryPlan(sequences=sequences, chunk_users=config.chunk_users, **vars(mixing))
         path = self._folder / "training.parquet"
         snapshot = write_snapshot(sequences, path, users_per_group=config.chunk_users)
-        storage = ObjectStore(latency=config.store_latency) if config.store_latency else LocalDisk()
-        return Plan(snapshot=snapshot, storage=storage, **vars(mixing))
+        storage: Storage = ObjectStore(latency=config.store_latency) if config.store_latency else LocalDisk()
+        if config.read_ahead:
+            self._ahead = storage = ReadAhead(storage)
+            weakref.finalize(self, self._ahead.close)
+        if config.arrow_threads > 1:
+            pa.set_cpu_count(max(config.arrow_threads, pa.cpu_count()))  # the pool is the whole process's
+        return Plan(snapshot=snapshot, storage=storage, arrow_threads=config.arrow_threads, **vars(mixing))

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from recsys_assets.loading.fed import Fed, fed_by
+from recsys_assets.loading.fed import Fed
+from recsys_assets.loading.feeding import SPEED, Feeding, feeding_of
 from recsys_assets.loading.negatives import Negatives
-from recsys_assets.loading.pipeline import PipelineConfig, training_pipeline
+from recsys_assets.loading.pipeline import Epochs, PipelineConfig, training_pipeline
 from recsys_assets.loading.sequences import Sequences
 from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
+from recsys_assets.progress import silent
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.device import torch_device
@@ -48,7 +50,7 @@ class SequenceRecommender(Recommender):
         super().__init__(config)
         self._checkpoints: list[Checkpoint] = []
         self.fed: Fed | None = None
-        self._notes: dict[str, str] = {}
+        self._feeding: Feeding | None = None
 
     @abstractmethod
     def _network(self, sequences: Sequences) -> SequenceNetwork:
@@ -95,23 +97,40 @@ class SequenceRecommender(Recommender):
 
     def training_notes(self) -> dict[str, str]:
         """How training was fed, and how it would have been by the default and by the tuned pipeline."""
-        if self.fed is None or not self.fed.batches or self._notes:
-            return self._notes
-        notes = {"data_pipeline": f"{self.config.pipeline.engine}, while training: {self.fed}"}
-        if self.config.pipeline.engine == "streaming":
-            plain = {"engine": "streaming", "stages": (1, 1, 1, 1), "prefetch": PipelineConfig().prefetch}
-            for name, changed in (("data_pipeline_default", plain), ("data_pipeline_tuned", {})):
-                notes[name] = str(self._fed_by(self.config.pipeline.model_copy(update=changed)))
-        self._notes = notes
+        found = self.feeding()
+        if found is None:
+            return {}
+        notes = {"data_pipeline": f"{self.config.pipeline.engine}, while training: {found.training}"}
+        if found.default is not None:
+            notes |= {"data_pipeline_default": str(found.default), "data_pipeline_tuned": str(found.tuned)}
+            notes["data_pipeline_quality"] = found.equality
         return notes
 
-    def _fed_by(self, pipeline: PipelineConfig) -> Fed:
-        """At the pace that training had."""
-        assert self.fed is not None
-        sequences = sequences_of(self.histories)
-        negatives = Negatives(0, len(self.movies))
-        made = training_pipeline(sequences, self.config.window, negatives, pipeline, 0)
-        return fed_by(made, pace=self.fed.pace)
+    def feeding(self) -> Feeding | None:
+        """The same in figures; None where nothing was trained here. Measured once."""
+        if self._feeding is None and self.fed is not None and self.fed.batches:
+            self._feeding = feeding_of(self.fed, self.config.pipeline, self._pipeline)
+        return self._feeding
+
+    def _pipeline(self, config: PipelineConfig) -> Epochs:
+        n = len(self.movies)
+        negatives = Negatives(0 if n <= self.config.full_softmax_movies else self.config.negatives, n)
+        return training_pipeline(sequences_of(self.histories), self.config.window, negatives, config, 0)
+
+    def made_ready(self, data: TrainingData) -> Sequences:
+        """With a network that has learned nothing; and what it would be trained on. For `ratings_per_second`."""
+        self.adopt(data.users, data.movies, data.histories, data.catalogue)
+        self._prepare(data)
+        sequences = self._sampled(data)
+        self.network = self._new_network(sequences, data.seed).to(self._device())
+        return sequences
+
+    def ratings_per_second(self, sequences: Sequences, pipeline: PipelineConfig, *, seconds: float) -> float:
+        """That are learned from through `pipeline`, in so many seconds of steps. The network is worth nothing after."""
+        from recsys_assets.recommenders.sequence.trainer import Trainer
+
+        config = self.config.model_copy(update={"pipeline": pipeline})
+        return Trainer(self.network, config, 0, self.name, silent).steps_for(sequences, seconds=seconds)
 
     def drop_checkpoints(self) -> None:
         """A fit that has ended needs none."""
@@ -137,9 +156,7 @@ class SequenceRecommender(Recommender):
     def _checkpoint(self, phase: str, sequences: Sequences, seed: int) -> Checkpoint | None:
         if self.config.checkpoints is None:
             return None
-        settings = self.config.model_dump(
-            mode="json", exclude={"checkpoints": True, "pipeline": {"workers", "prefetch", "engine", "stages"}}
-        )
+        settings = self.config.model_dump(mode="json", exclude={"checkpoints": True, "pipeline": set(SPEED)})
         name = f"{self.name}-{phase}-{fingerprint(sequences, settings | {'seed': seed})}.pt"
         checkpoint = Checkpoint(Path(self.config.checkpoints) / name)
         self._checkpoints.append(checkpoint)

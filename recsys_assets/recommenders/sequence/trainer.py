@@ -10,8 +10,10 @@ from __future__ import annotations
 import copy
 import math
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -48,19 +50,48 @@ class Trainer:
 
     def train(self, sequences: Sequences, *, epochs: int, held: Held | None = None) -> Curves:
         """Train for `epochs`, or fewer where `held` says so; leaves the best average in `network`."""
-        per_window = 0 if contrasts_all(self.network, self.config) else self.config.negatives
-        negatives = Negatives(per_window, self.network.n_items)
-        pipeline = training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
+        pipeline = self._pipeline(sequences)
         self._start(sequences)
         self.started, self.first = time.monotonic(), len(self.curves)
-        device = self.network.popularity.device
-        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []), repeatable(device):
+        with self._guarded():
             while len(self.curves) < epochs and not self.curves.stalled(self.config.patience):
                 self._epoch(pipeline, held)
                 self._save()
                 self._tell(epochs)
         self.network.load_state_dict(self.best)
         return self.curves
+
+    def steps_for(self, sequences: Sequences, *, seconds: float) -> float:
+        """Events learned from a second, over so many seconds of steps: for how fast it is, not for what comes of it."""
+        pipeline, device = self._pipeline(sequences), self.network.popularity.device
+        self._start(sequences)
+        targets, began = 0, time.perf_counter()
+        with self._guarded():
+            for epoch in count():
+                with closing(self.fed.watched(pipeline.epoch(epoch))) as batches:  # type: ignore[type-var]
+                    for batch in batches:
+                        float(self.steps.take(tensors_of(batch, n_items=self.network.n_items, device=device)))
+                        targets += batch.n_targets
+                        if time.perf_counter() - began > seconds:
+                            return targets / (time.perf_counter() - began)
+        raise AssertionError("epochs go on for ever")
+
+    def _pipeline(self, sequences: Sequences) -> Epochs:
+        per_window = 0 if contrasts_all(self.network, self.config) else self.config.negatives
+        negatives = Negatives(per_window, self.network.n_items)
+        return training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Nobody else's random numbers are used up, and threads are those of the config."""
+        device, threads = self.network.popularity.device, torch.get_num_threads()
+        torch.set_num_threads(self.config.pipeline.torch_threads or threads)
+        try:
+            devices = [device.index or 0] if device.type == "cuda" else []
+            with torch.random.fork_rng(devices=devices), repeatable(device):
+                yield
+        finally:
+            torch.set_num_threads(threads)
 
     def _start(self, sequences: Sequences) -> None:
         windows = int(np.ceil(np.maximum(sequences.lengths - 1, 0) / self.config.window).sum())

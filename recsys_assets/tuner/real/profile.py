@@ -1,7 +1,8 @@
 """A profile: what limits the pipeline, and what would help most, both measured.
 
-One probe untuned; one more for each stage with twice its workers, whose gain is what that stage is worth; one with more
-batches ready; two with what proportional control asks for. Switching is measured by doing it to and fro.
+Two probes untuned, the first and the last, whose mean is what gains are of; one for each stage with twice its workers,
+whose gain is what that stage is worth; one with more batches ready; two with what proportional control asks for.
+Switching is measured by doing it to and fro.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.allocation import STAGES, Allocation
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.readings import Readings
-from recsys_assets.tuner.real.probe import Probe, RunningPipeline
+from recsys_assets.tuner.real.probe import WARM_UP, Probe, RunningPipeline
 from recsys_assets.tuner.real.training import paced
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 SWITCHES, BETWEEN = 10, 0.15
-"""To and fro, and seconds between."""
+"""To and fro, and seconds between, at most."""
 WORTH = 0.05
 """Gain from which something is said to help."""
+LONGEST = 3.0
+"""A probe of little throughput goes on for so many times its seconds, and no longer than so many seconds."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,21 @@ def profile(
     scenario = paced(workload, scenario)
     with RunningPipeline(workload, scenario) as running:
         start = Knobs.lean((1, 1, 1, 1), 2)
-        running.probe(start, seconds=seconds / 2)  # the first batches are of starting up
-        untuned = running.probe(start, seconds=seconds, most=2 * seconds)
+        _probe(running, start, seconds / 2)  # the first batches are of starting up
+        untuned = _probe(running, start, seconds)
         progress(f"untuned: {untuned.batches_per_second:.1f} batches a second")
-        tried = [_try(running, change, knobs, untuned, seconds, progress) for change, knobs in _changes(start)]
+        probes = [(change, _probe(running, knobs, seconds)) for change, knobs in _changes(start)]
+        last = untuned
         for _ in range(2):  # the second reads what the first made of it
-            asked = asked_for(tried[-1].probe if len(tried) > len(STAGES) + 1 else untuned, scenario)
-            tried.append(_try(running, _words(asked), asked, untuned, seconds, progress))
-        switching = _switching(running, start, max(tried, key=lambda t: t.gain).probe)
-    ordered = tuple(sorted(tried, key=lambda t: -t.gain))
-    return PipelineProfile(scenario, workload.summary, scenario.storage.name, untuned, ordered, switching)
+            asked = asked_for(last, scenario)
+            last = _probe(running, asked, seconds)
+            probes.append((_words(asked), last))
+        again = _probe(running, start, seconds)
+        ordered = _tried(probes, (untuned.batches_per_second + again.batches_per_second) / 2)
+        for t in ordered:
+            progress(f"{t.change}: {t.gain:+.0%}")
+        switching = _switching(running, ordered[0].probe, min(BETWEEN, seconds / 4))
+    return PipelineProfile(scenario, workload.summary, scenario.storage.name, again, ordered, switching)
 
 
 def asked_for(probe: Probe, scenario: Scenario) -> Knobs:
@@ -152,30 +160,32 @@ def _changes(start: Knobs) -> list[tuple[str, Knobs]]:
     return [*stages, (f"ready batches {start.prefetch} -> {ready}", Knobs.lean(start.workers, ready))]
 
 
+def _probe(running: RunningPipeline, knobs: Knobs, seconds: float) -> Probe:
+    most = max(seconds, min(LONGEST, LONGEST * seconds))
+    return running.probe(knobs, seconds=seconds, most=most, warm_up=min(WARM_UP, seconds))
+
+
 def _words(knobs: Knobs) -> str:
     return f"workers {'/'.join(map(str, knobs.workers))}, {knobs.prefetch} ready"
 
 
-def _try(
-    running: RunningPipeline, change: str, knobs: Knobs, untuned: Probe, seconds: float, progress: Progress
-) -> Tried:
-    probe = running.probe(knobs, seconds=seconds)
-    gain = probe.batches_per_second / max(untuned.batches_per_second, 1e-9) - 1
-    progress(f"{change}: {gain:+.0%}")
-    return Tried(change, probe, gain)
+def _tried(probes: list[tuple[str, Probe]], untuned: float) -> tuple[Tried, ...]:
+    """The best first. `untuned`: batches a second."""
+    gains = [Tried(change, p, p.batches_per_second / max(untuned, 1e-9) - 1) for change, p in probes]
+    return tuple(sorted(gains, key=lambda t: -t.gain))
 
 
-def _switching(running: RunningPipeline, start: Knobs, best: Probe) -> Switching:
+def _switching(running: RunningPipeline, best: Probe, between: float) -> Switching:
     """To and fro between the best and the same with one batch ready more: alike but for the switching."""
     here = best.knobs
     there = Knobs.lean((max(1, here.workers[0] - 1), *here.workers[1:]), min(MOST_PREFETCH, here.prefetch + 1))
-    still = running.probe(there, seconds=SWITCHES * BETWEEN).batches_per_second
+    still = running.probe(there, seconds=SWITCHES * between).batches_per_second
     before, calls = running.engine.read(), []
     for turn in range(SWITCHES):
         began = time.perf_counter()
         running.engine.resize(here if turn % 2 else there)
         calls.append(time.perf_counter() - began)
-        time.sleep(BETWEEN)
+        time.sleep(between)
     after = running.engine.read()
     windows = (after.windows - before.windows) / running.engine.plan.batch_size
     lost = max(0.0, (after.at - before.at) - windows / max(still, 1e-9))

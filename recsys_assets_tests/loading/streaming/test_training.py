@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -57,3 +58,34 @@ def test_stopping_early_leaves_no_thread_behind() -> None:
     batches.close()  # type: ignore[attr-defined]
 
     assert not [t for t in threading.enumerate() if t.name.startswith("loading")]
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"read_ahead": 3}, {"in_flight": 1}, {"arrow_threads": 2}, {"read_ahead": 64, "in_flight": 64}]
+)
+def test_slow_knobs_of_speed_change_no_batch_over_several_epochs(knobs: dict[str, int]) -> None:
+    away = {"engine": "streaming", "source": "snapshot", "store_latency": 0.002}
+    plain, other = pipeline(**away), pipeline(**away, **knobs)
+    for epoch in range(3):
+        assert [as_bytes(b) for b in other.epoch(epoch)] == [as_bytes(b) for b in plain.epoch(epoch)]
+
+
+def test_the_next_epoch_begins_without_a_wait_for_storage_where_it_was_read_ahead() -> None:
+    """The only row group takes half a second from the store, and none where it is there already."""
+    away = {"engine": "streaming", "source": "snapshot", "store_latency": 0.5, "chunk_users": 500}
+    ahead = pipeline(**away, read_ahead=1)
+    assert len(list(ahead.epoch(0))) > 1
+    time.sleep(1.0)
+    fetched: list[float] = []
+    read = ahead.engine.plan.storage.storage.read  # type: ignore[attr-defined]
+
+    def watched(*part: Any) -> bytes:
+        if not threading.current_thread().name.startswith("read-ahead"):  # that is for the epoch after
+            fetched.append(time.perf_counter())
+        return bytes(read(*part))
+
+    ahead.engine.plan.storage.storage.read = watched  # type: ignore[attr-defined]
+    began = time.perf_counter()
+    next(iter(ahead.epoch(1)))
+    first = time.perf_counter()
+    assert not [at for at in fetched if began <= at < first], "its bytes were there"
