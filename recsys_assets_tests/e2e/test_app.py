@@ -7,9 +7,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,13 @@ import httpx
 import pytest
 
 from recsys_assets.feedback.folders import Folders
+from recsys_assets.loading.streaming.engine import Knobs
 from recsys_assets.serving.app.contents import PAGES
 from recsys_assets.settings import Settings, load_settings
+from recsys_assets.tuner.live import Decision
+from recsys_assets.tuner.real.probe import Probe
+from recsys_assets.tuner.reported import add_to_report
+from recsys_assets.tuner.tuned import Tuned, Tuning, publish_tuning
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.defs.test_feedback import take, tick
 from recsys_assets_tests.e2e.conftest import Deployment
@@ -42,6 +49,26 @@ FACTS = {
 """What a page says once it is whole."""
 HARMLESS = ("_stcore/health", "_stcore/host-config")
 """Streamlit looks for itself below the page's address first."""
+TWO_TRAININGS = """
+import numpy as np
+from recsys_assets.registry import Registry, RunRecord
+from recsys_assets.settings import load_settings
+
+settings = load_settings()
+export = (settings.champion_dir / "popularity").resolve()
+registry = Registry(settings)
+for run, fall in (("first", 0.8), ("second", 0.6)):
+    epochs = np.arange(1.0, 7.0)
+    curves = {"train/loss": fall**epochs, "eval/ndcg_at_10": epochs / 60}
+    series = {name: np.column_stack([epochs, values]) for name, values in curves.items()}
+    made = registry.record(RunRecord(
+        model="sasrec", run_id=run, config={}, metrics={"temporal_validation_ndcg_at_10": 0.1}, tags={}, figures={},
+        documents={}, holdout=export, serving=export, series=series,
+    ))
+    if run == "first":
+        registry.set_alias("sasrec", "champion", made.version)
+"""
+"""Two versions of one model, recorded with their curves as a training records them."""
 PATIENCE = 90_000
 """Milliseconds: other tests share the cores."""
 
@@ -54,10 +81,20 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def own(synthetic: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The materialized deployment with data of this module's own: what a session leaves changes no other test."""
+    """The materialized deployment with data and versions of this module's own: what is left here changes no other test.
+
+    Artifacts of versions stay where they are, MLflow has their places; champions are links, which copies keep.
+    """
     root = tmp_path_factory.mktemp("app")
     shutil.copytree(synthetic.root / "data", root / "data")
-    return replace(synthetic, root=root, env={**synthetic.env, "RECSYS_DATA_DIR": str(root / "data")})
+    shutil.copytree(
+        synthetic.root / "models",
+        root / "models",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("mlartifacts", "*.lock"),
+    )
+    moved = {"RECSYS_DATA_DIR": str(root / "data"), "RECSYS_MODELS_DIR": str(root / "models")}
+    return replace(synthetic, root=root, env={**synthetic.env, **moved})
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +191,63 @@ def test_pages_fit_a_phone_and_the_night(browser: Any, server: Any) -> None:
         assert visit.complaints == []
     finally:
         visit.context.close()
+
+
+def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, server: Any, own: Deployment) -> None:
+    """Versions are recorded by another process, as a training is."""
+    subprocess.run([sys.executable, "-c", TWO_TRAININGS], env=dict(own.env), check=True, timeout=300)
+    visit = Visit(browser, server.address, width=1280)
+    page = visit.page
+    try:
+        visit.open("training")
+        page.get_by_text("Loss", exact=True).wait_for()
+        visit.settle()
+        charts = page.locator(".js-plotly-plot")
+        for name in ("version 1 (champion)", "version 2 (challenger)"):
+            charts.first.locator(".legendtext", has_text=name).wait_for(state="attached")
+        assert charts.first.locator(".scatterlayer .trace").count() == 2
+        assert charts.count() == 3, "loss, NDCG, and figures by version"
+        assert page.get_by_role("row", name="2 challenger").count() == 1
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+
+
+def test_the_tuner_page_shows_what_was_tuned_and_compared(browser: Any, server: Any, settings: Settings) -> None:
+    publish_tuning(settings, [tuning()])
+    rows = [
+        {"tuner": "DS2", "q": 0.9, "difference": 0.0, "low": 0.0, "high": 0.0, "stall": 0.2},
+        {"tuner": "even split", "q": 0.4, "difference": -0.5, "low": -0.6, "high": -0.4, "stall": float("nan")},
+    ]
+    add_to_report(settings, "live", {"object-store, 2 cores, then 1": rows})
+    visit = Visit(browser, server.address, width=390)
+    page = visit.page
+    try:
+        page.goto(f"{server.address}/tuner")
+        for fact in ("What it gained", "6.00 times the default", "How it got there", "object-store, 2 cores, then 1"):
+            page.get_by_text(fact).first.wait_for(state="attached")
+        visit.settle()
+        charts = page.locator(".js-plotly-plot")
+        charts.nth(2).wait_for(state="attached")
+        assert charts.count() == 3
+        assert charts.nth(1).locator(".scatterlayer .trace").count() == 2, "throughput and workers"
+        assert page.get_by_role("cell", name="-0.500 (-0.600 to -0.400)").count() == 1
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+
+
+def tuning() -> Tuning:
+    """From one worker a stage to sixteen that fetch, in two decisions."""
+    ladder = [Knobs.lean((n, 1, 1, 1), 2) for n in (1, 4, 16)]
+    log = tuple(
+        Decision(float(i), "fetch", before, after, 20.0 * after.workers[0], 0.5, 0.1, 0.01)
+        for i, (before, after) in enumerate(pairwise(ladder))
+    )
+    tuned = Tuned("object-store", "fitted", (16, 1, 1, 1), 2, 20.0, 120.0, 0.9, 0.1, 1e6, 2, len(log), worth_it=True)
+    nothing = (0.0, 0.0, 0.0, 0.0)
+    probe = Probe(ladder[0], 1.0, 20.0, 0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 2, 1e6, nothing, nothing, nothing)
+    return Tuning(tuned, log, None, (probe, probe))
 
 
 def test_a_session_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(

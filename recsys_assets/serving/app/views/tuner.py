@@ -4,12 +4,17 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import tuner as facts
+from recsys_assets.serving.app.figures.basic import lying
 from recsys_assets.serving.app.figures.tuner import gain_figure, steps_figure
 from recsys_assets.serving.app.markup import Cell, table
 from recsys_assets.serving.app.store import read, settings, stamp
 
 deployed, theme = settings(), parts.theme()
-parts.heading("Tuner", "It watches the pipeline that training data come through, and sets its workers while it runs.")
+parts.heading(
+    "Tuner",
+    "Sequence models read their training data through a pipeline: fetch, decode, sample, batch. The tuner watches it "
+    "run and sets the workers of each stage; what is learned stays the same.",
+)
 
 folder = deployed.data_dir / "tuner" / deployed.dataset
 report = deployed.reports_dir / deployed.dataset / "tuner.json"
@@ -48,7 +53,9 @@ if found.chosen:
         )
     )
 if found.steps:
-    parts.section("How it got there", "Throughput after each decision, and the workers that were set.")
+    parts.section(
+        "How it got there", "Throughput after each decision, and the workers that were set, of all stages together."
+    )
     scenario = st.selectbox("Storage", list(found.steps))
     steps = found.steps[scenario]
     parts.chart(
@@ -68,17 +75,31 @@ if found.steps:
             for s in steps
         ],
     )
-for family, rows in found.contests.items():
-    parts.section(
-        f"Simulated pipelines: {family}", "q: share of the best possible throughput, of pipelines no tuner saw."
+
+
+def contest(title: str, note: str, held: facts.Contest) -> None:
+    parts.section(title, note)
+    parts.chart(
+        lying(held.tuners, {"q": held.quality}, theme=theme, x="q: share of the best possible throughput"),
+        alt="; ".join(f"{name}: q {q:.3f}" for name, q in zip(held.tuners, held.quality, strict=True) if q is not None),
+        key=f"contest-{title}",
     )
-    columns = [c for c in facts.COLUMNS if any(c in row for row in rows)]
     parts.show(
         table(
-            columns,
-            [[f"{v:.3f}" if isinstance(v := row.get(c, "–"), float) else v for c in columns] for row in rows],
-            caption=f"Tuners on {family} pipelines, the best first",
-            numbers=range(1, len(columns)),
+            [facts.LABELS[c] for c in held.columns],
+            held.told(),
+            caption=f"{title}, the best first; in brackets the 95 % interval",
+            numbers=range(1, len(held.columns)),
             wide=True,
         )
     )
+
+
+for name, held in found.live.items():
+    contest(
+        f"On the real pipeline: {name}",
+        "Each tuner alone, from one worker a stage on, with a re-size in mid-run (`recsys tuner contest`).",
+        held,
+    )
+for name, held in found.contests.items():
+    contest(f"Simulated pipelines: {name}", "Pipelines of 16 to 128 cores that no tuner saw.", held)
