@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,8 @@ import httpx
 import pytest
 
 from recsys_assets.feedback.folders import Folders
-from recsys_assets.loading.streaming.engine import Knobs
 from recsys_assets.serving.app.contents import PAGES
 from recsys_assets.settings import Settings, load_settings
-from recsys_assets.tuner.live import Decision
-from recsys_assets.tuner.real.probe import Probe
-from recsys_assets.tuner.reported import add_to_report
-from recsys_assets.tuner.tuned import Tuned, Tuning, publish_tuning
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.defs.test_feedback import take, tick
 from recsys_assets_tests.e2e.conftest import Deployment
@@ -211,43 +205,6 @@ def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, serv
         assert visit.complaints == []
     finally:
         visit.context.close()
-
-
-def test_the_tuner_page_shows_what_was_tuned_and_compared(browser: Any, server: Any, settings: Settings) -> None:
-    publish_tuning(settings, [tuning()])
-    rows = [
-        {"tuner": "DS2", "q": 0.9, "difference": 0.0, "low": 0.0, "high": 0.0, "stall": 0.2},
-        {"tuner": "even split", "q": 0.4, "difference": -0.5, "low": -0.6, "high": -0.4, "stall": float("nan")},
-    ]
-    add_to_report(settings, "live", {"object-store, 2 cores, then 1": rows})
-    visit = Visit(browser, server.address, width=390)
-    page = visit.page
-    try:
-        page.goto(f"{server.address}/tuner")
-        for fact in ("What it gained", "6.00 times the default", "How it got there", "object-store, 2 cores, then 1"):
-            page.get_by_text(fact).first.wait_for(state="attached")
-        visit.settle()
-        charts = page.locator(".js-plotly-plot")
-        charts.nth(2).wait_for(state="attached")
-        assert charts.count() == 3
-        assert charts.nth(1).locator(".scatterlayer .trace").count() == 2, "throughput and workers"
-        assert page.get_by_role("cell", name="-0.500 (-0.600 to -0.400)").count() == 1
-        assert visit.complaints == []
-    finally:
-        visit.context.close()
-
-
-def tuning() -> Tuning:
-    """From one worker a stage to sixteen that fetch, in two decisions."""
-    ladder = [Knobs.lean((n, 1, 1, 1), 2) for n in (1, 4, 16)]
-    log = tuple(
-        Decision(float(i), "fetch", before, after, 20.0 * after.workers[0], 0.5, 0.1, 0.01)
-        for i, (before, after) in enumerate(pairwise(ladder))
-    )
-    tuned = Tuned("object-store", "fitted", (16, 1, 1, 1), 2, 20.0, 120.0, 0.9, 0.1, 1e6, 2, len(log), worth_it=True)
-    nothing = (0.0, 0.0, 0.0, 0.0)
-    probe = Probe(ladder[0], 1.0, 20.0, 0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 2, 1e6, nothing, nothing, nothing)
-    return Tuning(tuned, log, None, (probe, probe))
 
 
 def test_a_session_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(
