@@ -20,6 +20,15 @@ from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings  # noqa
 IN_CI = bool(os.environ.get("CI"))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") is None:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU here")
+
+
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """The folder of real published data; skips where there is none, fails in CI."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
 group.command()(tuner_contest.contest)
+group.command()(tuner_contest.replay)
 
 
 @group.command()
@@ -187,8 +188,7 @@ def _show_profile(found: PipelineProfile) -> None:
 
     u = found.untuned
     out.print(f"{found.storage}; {found.work}.", highlight=False, soft_wrap=True)
-    trainer = f"Trainer (emulated): takes {found.scenario.trainer:g} batches a second at most."
-    out.print(trainer, highlight=False, soft_wrap=True)
+    out.print(f"{found.scenario.trainer_in_words}.", highlight=False, soft_wrap=True)
     table = RichTable(title="Untuned: one worker a stage, two batches ready", title_justify="left")
     for column in ("stage", "busy", "waits", "ms a batch", "CPU ms a batch"):
         table.add_column(column, justify="left" if column == "stage" else "right")

@@ -1,4 +1,4 @@
-"""`recsys tuner contest`: all tuners live on the real pipeline, in turns, and the table of how they did."""
+"""`recsys tuner contest` and `replay`: all tuners on the real pipeline, live or on what was measured of it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from recsys_assets.tuner.real.contest import LiveRun
     from recsys_assets.tuner.real.standing import Place
 
+CoresTwiceOption = Annotated[
+    str | None, typer.Option("--cores", help="Before and after the re-size, e.g. 2,1. [default: all, half]")
+]
+TunersOption = Annotated[str, typer.Option(help="Who takes part, e.g. ds2,fitted,lp. [default: all]")]
+
 
 def contest(
     scenario: ScenarioOption = "object-store",
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each tuner, in turns.")] = 5,
-    cores: Annotated[
-        str | None, typer.Option(help="Before and after the re-size, e.g. 2,1. [default: all, half]")
-    ] = None,
+    cores: CoresTwiceOption = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="Begin no run that would end later; go on later.")
     ] = None,
-    tuners: Annotated[str, typer.Option(help="Who takes part, e.g. ds2,fitted,lp. [default: all]")] = "",
+    tuners: TunersOption = "",
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between decisions.")] = 1.0,
     decisions: Annotated[int, typer.Option(min=4, help="Of a run; the machine changes after three quarters.")] = 40,
     others: OthersOption = 0.25,
@@ -55,8 +58,7 @@ def contest(
     with clear_tuner_errors():
         grids = [measured_grid(settings, chosen, n, others=others) for n in machine]
         best = (grids[0][0].throughput.max(), grids[1][0].throughput.max())
-        names = [name.strip() for name in tuners.split(",") if name.strip()]
-        makers = entrants(names, grids=[grid for grid, _ in grids], policy=folder_of(settings) / "policy.npz")
+        makers = entrants(_names(tuners), grids=[grid for grid, _ in grids], policy=folder_of(settings) / "policy.npz")
         held = Contest(machine, (float(best[0]), float(best[1])), interval, decisions, 3 * decisions // 4, others)
         seconds = float("inf") if minutes is None else 60 * minutes
         runs = held.hold(work, chosen, makers, path, repeats=repeats, seconds=seconds, progress=told)
@@ -75,6 +77,49 @@ def contest(
     told(f"{path}, {written}")
 
 
+def replay(
+    scenario: ScenarioOption = "object-store",
+    cores: CoresTwiceOption = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Of the noise of readings, and of searches.")] = 20,
+    tuners: TunersOption = "",
+    others: OthersOption = 0.25,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """All tuners on replays of the measured grids, searches among them: what each interval made was measured."""
+    from recsys_assets.tuner.deployed import folder_of, measured_grid
+    from recsys_assets.tuner.real.entrants import entrants
+    from recsys_assets.tuner.real.tabular import replay_all, rows
+    from recsys_assets.tuner.reported import add_to_report
+
+    settings, chosen, machine = settings_of(dataset), scenario_of(scenario), _machine(cores)
+    with clear_tuner_errors():
+        grids = [measured_grid(settings, chosen, n, others=others) for n in machine]
+        measured = [grid for grid, _ in grids]
+        makers = entrants(_names(tuners), grids=measured, policy=folder_of(settings) / "policy.npz")
+        found = rows(replay_all(makers, measured, seeds=seeds, progress=told))
+    name = f"{chosen.name}, {machine[0]} cores, then {machine[1]}"
+    written = add_to_report(settings, "replayed", {name: found})
+    if as_json:
+        print_json(found)
+        return
+    table = RichTable(
+        title=f"Replayed: {name}; {seeds} seeds; grid {_and(grids[0][1], grids[1][1])}", title_justify="left"
+    )
+    for column in ("tuner", "q", "against DS2, 95 %", "to re-size", "5 after", "end"):
+        table.add_column(column, justify="left" if column == "tuner" else "right")
+    for row in found:
+        against = "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
+        shares = (f"{row[figure]:.3f}" for figure in ("before_resize", "after_resize", "at_end"))
+        table.add_row(str(row["tuner"]), f"{row['q']:.3f}", against, *shares)
+    out.print(table)
+    told(str(written))
+
+
+def _names(tuners: str) -> list[str]:
+    return [name.strip() for name in tuners.split(",") if name.strip()]
+
+
 def _machine(cores: str | None) -> tuple[int, int]:
     if cores is None:
         return all_cores(), max(1, all_cores() // 2)
@@ -91,15 +136,26 @@ def _and(first: str, then: str) -> str:
 
 def _show(places: list[Place], name: str) -> None:
     table = RichTable(title=f"Live: {name}", title_justify="left")
-    columns = ("tuner", "runs", "q", "against DS2, 95 %", "to re-size", "5 after", "end", "batches/s", "x untuned")
-    for column in (*columns, "stall", "switches", "ms", "over memory"):
+    columns = (
+        "tuner",
+        "runs",
+        "q",
+        "q of grid",
+        "against DS2, 95 %",
+        "to re-size",
+        "5 after",
+        "end",
+        "batches/s",
+        "x untuned",
+    )
+    for column in (*columns, "stall", "CPU ms a batch", "switches", "over memory"):
         table.add_column(column, justify="left" if column == "tuner" else "right")
     for p in places:
         against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
         shares = (f"{p.before_resize:.3f}", f"{p.after_resize:.3f}", f"{p.at_end:.3f}")
-        rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.switches:.0f}")
+        rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.cpu_ms:.2f}")
         table.add_row(
-            p.tuner, f"{p.runs}", f"{p.q:.3f}", against, *shares, *rates, f"{p.decision_ms:.1f}", f"{p.died:.0%}"
+            p.tuner, f"{p.runs}", f"{p.q:.3f}", against, *shares, *rates, f"{p.switches:.0f}", f"{p.died:.0%}"
         )
     out.print(table)
 

@@ -20,7 +20,8 @@ ScenarioOption = Annotated[
     typer.Option(
         "--scenario",
         "-s",
-        help="object-store, object-store-30ms (both emulated on this disk) or local-disk.",
+        help="object-store, object-store-30ms (both emulated on this disk), local-disk, or object-store-gpu: "
+        "SASRec is trained on this machine's GPU meanwhile.",
     ),
 ]
 CoresOption = Annotated[int | None, typer.Option(min=1, help="Cores to run on. [default: all that may be used]")]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import PositiveInt, model_validator
 
 from recsys_assets.loading.sequences import Sequences
+from recsys_assets.recommenders.data import FloatArray, IntArray
 from recsys_assets.recommenders.sequence.config import SequenceConfig
 from recsys_assets.recommenders.sequence.model import SequenceRecommender
 
@@ -46,11 +47,13 @@ class Sasrec(SequenceRecommender):
     config: SasrecConfig
 
     def _network(self, sequences: Sequences) -> SequenceNetwork:
-        from recsys_assets.recommenders.sequence.networks import Events, LearnedItems, SequenceNetwork, Transformer
+        return sasrec_network(self.config, self._start(sequences), self._counts(sequences))
 
-        c = self.config
-        events = Events(c.dim, dropout=c.dropout, use_ratings=c.use_ratings, use_gaps=c.use_gaps)
-        body = Transformer(
-            c.dim, layers=c.layers, heads=c.heads, dropout=c.dropout, window=c.window, use_gaps=c.use_gaps
-        )
-        return SequenceNetwork(LearnedItems(self._start(sequences)), events, body, self._counts(sequences))
+
+def sasrec_network(c: SasrecConfig, start: FloatArray, counts: IntArray) -> SequenceNetwork:
+    """Untrained: movies' vectors begin as `start` (n_movies, dim); `counts` (n_movies,) of ratings."""
+    from recsys_assets.recommenders.sequence.networks import Events, LearnedItems, SequenceNetwork, Transformer
+
+    events = Events(c.dim, dropout=c.dropout, use_ratings=c.use_ratings, use_gaps=c.use_gaps)
+    body = Transformer(c.dim, layers=c.layers, heads=c.heads, dropout=c.dropout, window=c.window, use_gaps=c.use_gaps)
+    return SequenceNetwork(LearnedItems(start), events, body, counts)

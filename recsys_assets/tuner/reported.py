@@ -1,6 +1,7 @@
-"""Comparisons of tuners, kept for whoever shows them: what was simulated, and what was measured live.
+"""Comparisons of tuners, kept for whoever shows them: what was simulated, replayed, and measured live.
 
-data/reports/<dataset>/tuner.json    {"contests": {family: rows}, "live": {machine and scenario: rows}}
+data/reports/<dataset>/tuner.json    {"contests": {family: rows},
+                                      "live": {scenario and machine: rows}, "replayed": the same}
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from recsys_assets.atomic import write_text
 from recsys_assets.settings import Settings
 
-Part = Literal["contests", "live"]
+Part = Literal["contests", "live", "replayed"]
 
 
 def report_path(settings: Settings) -> Path:

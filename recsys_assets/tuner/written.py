@@ -47,16 +47,16 @@ def log_markdown(found: Sequence[Tuning]) -> str:
 def live_markdown(places: Sequence[Place]) -> str:
     """A row a tuner, the best first."""
     lines = [
-        "| tuner | runs | q | against DS2, 95 % | to re-size | 5 after | end | batches/s | x untuned | stall | "
-        "switches | ms a decision |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| tuner | runs | q | of grid | against DS2, 95 % | to re-size | 5 after | end | batches/s | x untuned | "
+        "stall | switches | ms a decision |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for p in places:
         against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
         lines.append(
-            f"| {p.tuner} | {p.runs} | {p.q:.3f} | {against} | {p.before_resize:.3f} | {p.after_resize:.3f} | "
-            f"{p.at_end:.3f} | {p.throughput:.0f} | {p.times_untuned:.1f} | {p.stall:.0%} | {p.switches:.0f} | "
-            f"{p.decision_ms:.1f} |"
+            f"| {p.tuner} | {p.runs} | {p.q:.3f} | {p.q_of_grid:.3f} | {against} | {p.before_resize:.3f} | "
+            f"{p.after_resize:.3f} | {p.at_end:.3f} | {p.throughput:.0f} | {p.times_untuned:.1f} | {p.stall:.0%} | "
+            f"{p.switches:.0f} | {p.decision_ms:.1f} |"
         )
     return "\n".join(lines)
 

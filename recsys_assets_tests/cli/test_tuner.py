@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.settings import load_settings
+from recsys_assets.tuner.real.workload import workload
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.agents.conftest import small_world
 from recsys_assets_tests.cli.conftest import Recsys
+from recsys_assets_tests.loading.streaming.test_engine import sequences
 
 two_cores = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) != 2, reason="grids of 2 cores are shipped"
@@ -63,3 +65,34 @@ def test_a_profile_says_what_limits_and_what_helps(recsys: Recsys) -> None:
     found = json.loads(as_json.stdout)
     assert found["untuned"]["knobs"]["workers"] == [1, 1, 1, 1]
     assert Path(load_settings().data_dir, "tuner", "synthetic", "training.parquet").exists()
+
+
+def test_a_copied_folder_is_enough_for_a_contest_and_its_table_is_kept(recsys: Recsys) -> None:
+    settings = load_settings()
+    folder = settings.data_dir / "tuner" / settings.dataset
+    workload(sequences(), 500, folder)
+    quick = ("--cores", "1,1", "--interval", 0.1, "--decisions", 4, "--others", 99)
+    held = recsys("tuner", "contest", "--tuners", "one, ds2", "--repeats", 1, *quick)
+    again = recsys("tuner", "contest", "--tuners", "one", "--repeats", 2, "--minutes", 0.1, *quick, "--json")
+    wrong = recsys("tuner", "contest", "--cores", "two", *quick[2:])
+
+    assert held.exit_code == 0, held.output
+    assert "Live: object-store, 1 cores, then 1" in held.output
+    assert {place["tuner"]: place["runs"] for place in json.loads(again.stdout)} == {
+        "one worker a stage": 2,
+        "DS2-style control": 1,
+    }
+    report = json.loads((settings.reports_dir / settings.dataset / "tuner.json").read_text())
+    assert len(report["live"]["object-store, 1 cores, then 1"]) == 2
+    assert (folder / "contest-object-store-1-1.jsonl").read_text().count("\n") == 3
+    assert wrong.exit_code == 2
+    assert "takes two numbers" in wrong.output
+
+
+@two_cores
+def test_tuners_are_replayed_on_what_was_measured(recsys: Recsys) -> None:
+    shown = recsys("tuner", "replay", "--tuners", "one,ds2,known", "--seeds", 2, "--cores", "2,1")
+
+    assert shown.exit_code == 0, shown.output
+    assert "Replayed: object-store, 2 cores, then 1; 2 seeds" in shown.output
+    assert "known beforehand" in shown.output

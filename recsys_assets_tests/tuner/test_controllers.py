@@ -11,9 +11,10 @@ import pytest
 from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, Allocation
 from recsys_assets.tuner.controllers.analytic import Autotune, PlumberProgram
 from recsys_assets.tuner.controllers.base import Controller
-from recsys_assets.tuner.controllers.estimates import MemoryEstimate, StageCurves, within_memory
+from recsys_assets.tuner.controllers.curves import LOG_SLOWER, StageCurves, least_workers
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
-from recsys_assets.tuner.controllers.model_based import ModelBased, workers_for
+from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
 from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.controllers.trainer import TrainerRate
@@ -63,30 +64,43 @@ def test_the_fitted_model_finds_the_optimum_where_nothing_is_noisy() -> None:
 
 def test_workers_for_a_rate_are_the_fewest_that_reach_it() -> None:
     rng = np.random.default_rng(0)
-    c0 = rng.uniform(0.5, 2, (50, 4))
-    curves = np.stack([c0, c0 * rng.uniform(0, 0.05, (50, 4)), c0 * rng.uniform(0, 1e-3, (50, 4))], axis=2)
-    rates = rng.uniform(0.5, 12, (1, 50))
-    found = workers_for(curves, rates)[0]
-    a = np.arange(1, 2000)
-    made = a[:, None, None] / (
-        curves[..., 0] + curves[..., 1] * (a - 1)[:, None, None] + curves[..., 2] * (a * (a - 1))[:, None, None]
-    )
-    reaches = made >= rates[0][:, None] * (1 - 1e-9)
-    expected = np.where(reaches.any(axis=0), reaches.argmax(axis=0) + 1.0, np.inf)
+    slower = np.exp(LOG_SLOWER[rng.integers(len(LOG_SLOWER), size=(20, 4))])
+    rates = np.arange(1, MOST_WORKERS + 1) / slower
+    wanted = rng.uniform(0.5, 12, (3, 20))
+    found = least_workers(rates, wanted)
 
-    np.testing.assert_array_equal(found, expected)
+    for t, b, n in np.ndindex(found.shape):
+        reach = np.flatnonzero(rates[b, n] >= wanted[t, b])
+        assert found[t, b, n] == (reach[0] + 1 if len(reach) else MOST_WORKERS + 1)
 
 
 def test_curves_are_learned_from_what_was_read_at_different_numbers_of_workers() -> None:
     drawn = scenario(QUIET, 32, seed=3)
     running, curves = RunningPipelines(drawn, seed=0), StageCurves(32)
-    for workers in (1, 1, 2, 3):
+    for workers in (1, 1, 2, 3, 6, 10):
         readings, _, _ = running.step(Allocation.bounded(np.full((32, 4), workers), np.full(32, 2)))
         curves.learn(readings)
-    found = curves.coefficients()
+    found = curves.rates()
+    truth = drawn.before.stage_rates(np.full((32, 4), 3))
 
     # a fetch that the bandwidth holds back is slower than its workers are
-    np.testing.assert_allclose(1 / found[:, 1:, 0], drawn.before.rate[:, 1:], rtol=0.05)
+    np.testing.assert_allclose(found[:, 1:, 2], truth[:, 1:], rtol=0.12)
+    alone = curves.log_seconds()[0][:, 1:, 0]
+    np.testing.assert_allclose(np.exp(-alone), drawn.before.rate[:, 1:], rtol=0.06)
+
+
+def test_a_stage_that_more_workers_did_not_help_is_not_given_more() -> None:
+    """A bandwidth of 6 workers: read at 1, 8 and 12."""
+    curves, n = StageCurves(1), np.ones((1, 4))
+    for workers, made in ((1, 1.0), (8, 6.0), (12, 6.0), (8, 6.0)):
+        allocation = Allocation(np.full((1, 4), workers), np.array([4]))
+        cpu, memory = 0.01 * n, 0.01 * n
+        of_all = np.array([made]), n, cpu, np.array([0.9]), memory, np.array([0.01]), np.array([0.1])
+        curves.learn(Readings(allocation, np.array([64]), *of_all, np.array([False])))
+    rates = curves.rates()[0]
+
+    assert (rates[:, 63] < 12).all()
+    assert (rates[:, 3] > 2.5).all()
 
 
 def test_what_does_not_fit_is_cut_to_what_does() -> None:
@@ -100,6 +114,26 @@ def test_what_does_not_fit_is_cut_to_what_does() -> None:
 
     assert (drawn.before.memory(cut) <= 1).all()
     assert (drawn.before.memory(cut) > 0.75).mean() > 0.8
+
+
+def test_what_ran_out_of_memory_is_not_asked_for_again() -> None:
+    """Readings that say half of what there is: but for the crash, the same would be wanted again and again."""
+    memory, n, running = MemoryEstimate(1), np.ones((1, 4)), np.array([False])
+    small, large = (Allocation.bounded(np.full((1, 4), w), np.array([4])) for w in (2, 20))
+
+    def read(allocation: Allocation, down: np.ndarray) -> Readings:
+        held = 0.01 * allocation.workers
+        whole = np.array([held.sum() + 0.05])
+        return Readings(allocation, np.array([64]), n[:, 0], n, n, n[:, 0], held, np.array([0.001]), whole, down)
+
+    for _ in range(3):
+        memory.learn(read(small, running))
+    assert memory.of(large)[0] < 1.2
+    memory.learn(read(large, ~running))
+
+    assert memory.of(large)[0] > 1
+    assert within_memory(large, memory).workers.max() < 20
+    assert memory.of(small)[0] < 1
 
 
 def test_allocations_stay_in_their_bounds() -> None:

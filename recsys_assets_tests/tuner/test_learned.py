@@ -14,8 +14,10 @@ from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.learned.actions import FOLLOW, allocation_for
 from recsys_assets.tuner.learned.environment import PipelineEnv
+from recsys_assets.tuner.learned.intune import train_intune
 from recsys_assets.tuner.learned.policy import LearnedTuner, PolicyError
-from recsys_assets.tuner.learned.training import TunerConfig, train_intune, train_tuner, validation_pipelines
+from recsys_assets.tuner.learned.stage_view import StageView
+from recsys_assets.tuner.learned.training import TunerConfig, train_tuner, validation_pipelines
 from recsys_assets.tuner.learned.views import GlobalView, ProposalView, View
 from recsys_assets.tuner.simulator.families import FAMILIAR
 from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
@@ -23,7 +25,9 @@ from recsys_assets.tuner.simulator.running import RunningPipelines, scenario
 SHORT = TunerConfig(steps=900, envs=10, batch_size=295, epochs=1, look_every=1, validation=10)
 
 
-@pytest.mark.parametrize("view", [ProposalView(), GlobalView()], ids=lambda v: v.name)
+@pytest.mark.parametrize(
+    "view", [ProposalView(), GlobalView(), StageView(), StageView(observes="whole")], ids=lambda v: v.name
+)
 def test_the_environment_is_clean(view: View) -> None:
     check_env(PipelineEnv(view=view, steps=5), skip_render_check=True)
 
@@ -98,7 +102,7 @@ def test_intune_s_agent_changes_one_knob_at_a_time() -> None:
 
 
 def test_intune_s_agent_is_trained_and_plays() -> None:
-    tuner, drawn = train_intune(SHORT, seed=1), scenario(FAMILIAR, 8, seed=2)
-    again = train_intune(SHORT, seed=1)
+    tuner, drawn = train_intune(SHORT, seed=1).tuner, scenario(FAMILIAR, 8, seed=2)
+    again = train_intune(SHORT, seed=1).tuner
 
     np.testing.assert_array_equal(play(tuner, drawn, seed=0).quality, play(again, drawn, seed=0).quality)

@@ -41,6 +41,8 @@ def write_checkpoint(folder: Path, model: DoubleDQN, watch: Watch, *, run: str) 
     arrays |= {f"adam.{i}.{k}": v.cpu().numpy() for i, s in _adam(model).items() for k, v in s.items()}
     arrays |= {"last_obs": np.asarray(model._last_obs), "start_returns": watch.start_returns}
     arrays |= {"torch": th.get_rng_state().numpy()}
+    if model.device.type == "cuda":
+        arrays |= {"torch_cuda": th.cuda.get_rng_state(model.device).numpy()}
     text = {
         "run": run,
         "steps": model.num_timesteps,
@@ -92,6 +94,8 @@ def _restore_model(model: DoubleDQN, arrays: Mapping[str, np.ndarray], text: Map
     for generator, state in zip((model.rng, model.replay.rng, env.rng), text["draws"], strict=True):
         generator.bit_generator.state = state
     th.set_rng_state(th.from_numpy(arrays["torch"]))
+    if model.device.type == "cuda" and "torch_cuda" in arrays:  # not where the run was begun without a GPU
+        th.cuda.set_rng_state(th.from_numpy(arrays["torch_cuda"]), model.device)
 
 
 def _env(model: DoubleDQN) -> TeachingVecEnv:

@@ -113,7 +113,7 @@ class ItemQNetwork(QNetwork):
 
     def start_scores(self, obs: th.Tensor) -> th.Tensor:
         """(b, n) of all movies, none hidden."""
-        doubt, variety = float(self.item_weights[1]), float(self.item_weights[2])
+        _, doubt, variety = self.items.weights.tolist()  # not from the buffer: a GPU would be waited for
         layout = self.layout
         state = th.cat([obs[:, layout.taste_mean], -variety * obs[:, layout.genre_mix]], dim=1)
         scores = state @ self.start_movies

@@ -33,7 +33,7 @@ from recsys_assets.agents.environments.expected import PatientSessions
 from recsys_assets.agents.policies.tuned import Weights, tune_belief_policy
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
-from recsys_assets.recommenders.device import Device, torch_device
+from recsys_assets.recommenders.device import Device, repeatable, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,6 +83,7 @@ def train_dqn(
     *,
     seed: int,
     weights: Weights | None = None,
+    device: Device = "auto",
     progress: Progress = silent,
     checkpoints: Path | None = None,
 ) -> DqnResult:
@@ -94,7 +95,7 @@ def train_dqn(
     """
     config = config or DqnConfig()
     weights = weights or tune_belief_policy(setting, config.tuning, seed=seed, progress=progress)
-    model = build_agent(setting, config, item_inputs(setting.world, setting.model, weights), seed=seed)
+    model = build_agent(setting, config, item_inputs(setting.world, setting.model, weights), seed=seed, device=device)
     run = _run(setting, config, weights, seed)
     bound = setting.config.rewards.bound(setting.layout.horizon)
     watch = Watch(
@@ -108,7 +109,9 @@ def train_dqn(
         progress(f"dqn: goes on from step {model.num_timesteps:,} of {checkpoints}")
     before, updates, cpu, wall = model.num_timesteps, model._n_updates, time.process_time(), time.monotonic()
     if before < config.steps:
-        model.learn(config.steps - before, callback=watch, log_interval=config.steps, reset_num_timesteps=before == 0)
+        left, first = config.steps - before, before == 0
+        with repeatable(model.device):
+            model.learn(left, callback=watch, log_interval=config.steps, reset_num_timesteps=first)
         watch.look()
     seconds, best = max(1e-9, time.process_time() - cpu), watch.best_look
     result = DqnResult(
@@ -129,10 +132,12 @@ def train_dqn(
     return result
 
 
-def build_agent(setting: AgentSetting, config: DqnConfig, items: ItemInputs, *, seed: int) -> DoubleDQN:
+def build_agent(
+    setting: AgentSetting, config: DqnConfig, items: ItemInputs, *, seed: int, device: Device = "auto"
+) -> DoubleDQN:
     """The untrained agent in simulator A of training users."""
     env = TeachingVecEnv(_patient(setting, "train"), config.envs, seed=seed)
-    return build_in(env, config, items, seed=seed)
+    return build_in(env, config, items, seed=seed, device=device)
 
 
 def build_in(

@@ -26,7 +26,7 @@ from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.agents.users import Group
 from recsys_assets.progress import Progress, silent
 from recsys_assets.recommenders.data import FloatArray, IntArray
-from recsys_assets.recommenders.device import Device, torch_device
+from recsys_assets.recommenders.device import Device, repeatable, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -125,7 +125,8 @@ def train_from_scratch(
     bar = max(rivals.values(), key=lambda rewards: float(rewards.mean()))
     watch = ScratchWatch(judged, config, bar, seed=seed, progress=progress, bound=model.bound)
     cpu, wall = time.process_time(), time.monotonic()
-    model.learn(config.steps, callback=watch, log_interval=config.steps)
+    with repeatable(model.device):
+        model.learn(config.steps, callback=watch, log_interval=config.steps)
     watch.look()
     speed = model.num_timesteps / max(1e-9, time.process_time() - cpu)
     ended = watch.stopped or "all steps done"

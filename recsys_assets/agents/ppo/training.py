@@ -29,6 +29,7 @@ from recsys_assets.agents.ppo.proxy import ProxySessions, both_returns
 from recsys_assets.agents.preferences.reward_model import RewardModel
 from recsys_assets.agents.setting import AgentSetting
 from recsys_assets.progress import Progress, silent
+from recsys_assets.recommenders.device import Device, repeatable, torch_device
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,12 +66,13 @@ def train_ppo(
     seed: int,
     weights: Weights | None = None,
     champion: Arrays | None = None,
+    device: Device = "auto",
     progress: Progress = silent,
 ) -> PpoResult:
     """`weights`: of the supervised start, tuned if not given. `champion`: parameters to start from and to stay near."""
     config = config or PpoConfig()
     weights = weights or tune_belief_policy(setting, config.tuning, seed=seed, progress=progress)
-    model = _build(setting, proxy, config, weights, seed)
+    model = _build(setting, proxy, config, weights, seed, device)
     if champion is not None:
         restore(model.policy, champion)
         model.reference = frozen(model.policy)
@@ -78,9 +80,10 @@ def train_ppo(
     looks = _Looks(setting, proxy, config, progress)
     looks.look(model)
     each = config.look_every * config.envs * config.n_steps
-    while model.num_timesteps < config.steps and not looks.stopped:
-        model.learn(min(each, config.steps - model.num_timesteps), reset_num_timesteps=False)
-        looks.look(model)
+    with repeatable(model.device):
+        while model.num_timesteps < config.steps and not looks.stopped:
+            model.learn(min(each, config.steps - model.num_timesteps), reset_num_timesteps=False)
+            looks.look(model)
     seconds = max(1e-9, time.process_time() - began)
     best = looks.best_look
     result = PpoResult(
@@ -121,7 +124,14 @@ def _goes_on(name: str) -> bool:
     return not name.startswith("actor.people")
 
 
-def _build(setting: AgentSetting, proxy: RewardModel, config: PpoConfig, weights: Weights, seed: int) -> ReferencePPO:
+def _build(
+    setting: AgentSetting,
+    proxy: RewardModel,
+    config: PpoConfig,
+    weights: Weights,
+    seed: int,
+    device: Device = "auto",
+) -> ReferencePPO:
     simulator: Any = setting.simulator_a("train")
     sessions = ProxySessions(simulator, setting.model, setting.config.rewards, proxy, proxy.view(setting))
     env = FeedbackVecEnv(sessions, config.envs, seed=seed)
@@ -145,6 +155,7 @@ def _build(setting: AgentSetting, proxy: RewardModel, config: PpoConfig, weights
         kl_weight=config.kl_weight,
         kl_gain=config.kl_gain,
         seed=seed,
+        device=torch_device(device),
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
     return model

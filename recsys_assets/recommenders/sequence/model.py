@@ -160,7 +160,7 @@ class SequenceRecommender(Recommender):
         import torch
 
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # `torch.manual_seed` would seed the GPU of the caller too
             return self._network(sequences)
 
     def _device(self) -> torch.device:
@@ -226,7 +226,7 @@ class SequenceRecommender(Recommender):
         self.curves = Curves.of(part("curves."))
         self.network = self._new_network(Sequences.empty(), 0)
         self.network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in part("network.").items()})
-        self.network.to(self._device())
+        self.network.to(torch_device("cpu" if self.config.device == "cpu" else "auto"))  # trained on a GPU or not
 
 
 def _without(history: Histories, places: IntArray) -> Histories:

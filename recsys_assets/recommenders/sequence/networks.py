@@ -219,5 +219,4 @@ class Recurrent(nn.Module):
         self.drop, self.out, self.norm = Dropout(dropout), nn.Linear(hidden, dim), nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, inputs: Inputs) -> Tensor:
-        self.cells.flatten_parameters()  # the copy that averages the weights has them apart; cuDNN wants one block
         return self.norm(self.out(self.drop(self.cells(x)[0])))

@@ -39,7 +39,9 @@ class _SoftmaxLoss(torch.autograd.Function):
         total = hidden.new_zeros((), dtype=torch.float32)
         d_hidden, d_items, d_bias = (torch.zeros_like(x, dtype=torch.float32) for x in (hidden, items, bias))
         starts = _starts(len(hidden), len(items), hidden.device)
-        bounds = torch.searchsorted(rows, torch.tensor([*starts, len(hidden)], device=rows.device)).tolist()
+        bounds = [0, len(rows)]
+        if len(starts) > 1:  # a GPU has one block, and would be waited for
+            bounds = torch.searchsorted(rows, torch.tensor([*starts, len(hidden)], device=rows.device)).tolist()
         for start, end, first, last in zip(starts, [*starts[1:], len(hidden)], bounds, bounds[1:], strict=False):
             block = hidden[start:end]
             scores = torch.addmm(bias, block, items.t()).float()

@@ -1,8 +1,8 @@
 """The one trainer of all sequence networks.
 
-Epochs of padded batches, AdamW with warm-up and a cosine to 0, clipped gradients, a running average of the weights.
-After each epoch the average is asked for the held-out movies; after `patience` epochs without a better answer training
-stops. A network is the same whether or not it was interrupted: an epoch's randomness is of (seed, epoch) alone.
+Epochs of padded batches, steps of `steps.Steps`. After each epoch the averaged weights are asked for the held-out
+movies; after `patience` epochs without a better answer training stops. A network is the same whether or not it was
+interrupted: an epoch's randomness is of (seed, epoch) alone.
 """
 
 from __future__ import annotations
@@ -10,31 +10,27 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from recsys_assets.loading.fed import Fed
 from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import Epochs, training_pipeline
 from recsys_assets.loading.sequences import Sequences
-from recsys_assets.loading.tensors import TensorBatch, tensors_of
+from recsys_assets.loading.tensors import tensors_of
 from recsys_assets.progress import Progress
+from recsys_assets.recommenders.device import repeatable
 from recsys_assets.recommenders.sequence.checkpoints import Checkpoint
 from recsys_assets.recommenders.sequence.config import SequenceConfig
 from recsys_assets.recommenders.sequence.curves import Curves
 from recsys_assets.recommenders.sequence.inputs import Held
-from recsys_assets.recommenders.sequence.losses import full_softmax, gbce
 from recsys_assets.recommenders.sequence.networks import SequenceNetwork
+from recsys_assets.recommenders.sequence.steps import Steps, contrasts_all
 from recsys_assets.recommenders.sequence.validation import validation_ndcg
-
-Loss = Callable[[SequenceNetwork, TensorBatch], Tensor]
 
 
 @dataclass
@@ -52,13 +48,13 @@ class Trainer:
 
     def train(self, sequences: Sequences, *, epochs: int, held: Held | None = None) -> Curves:
         """Train for `epochs`, or fewer where `held` says so; leaves the best average in `network`."""
-        full = self.network.n_items <= self.config.full_softmax_movies
-        negatives = Negatives(0 if full else self.config.negatives, self.network.n_items)
+        per_window = 0 if contrasts_all(self.network, self.config) else self.config.negatives
+        negatives = Negatives(per_window, self.network.n_items)
         pipeline = training_pipeline(sequences, self.config.window, negatives, self.config.pipeline, self.seed)
-        self.loss: Loss = full_softmax if full else partial(gbce, calibration=self.config.calibration)
         self._start(sequences)
         self.started, self.first = time.monotonic(), len(self.curves)
-        with torch.random.fork_rng(devices=self._cuda_devices()):
+        device = self.network.popularity.device
+        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []), repeatable(device):
             while len(self.curves) < epochs and not self.curves.stalled(self.config.patience):
                 self._epoch(pipeline, held)
                 self._save()
@@ -67,80 +63,39 @@ class Trainer:
         return self.curves
 
     def _start(self, sequences: Sequences) -> None:
-        self.curves, self.step = Curves(), 0
-        steps = int(np.ceil(np.maximum(sequences.lengths - 1, 0) / self.config.window).sum())
-        self.steps = max(1, self.config.epochs * math.ceil(steps / self.config.pipeline.batch_size))
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.config.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=self.config.weight_decay,
-            fused=True,
-        )
-        self.average = copy.deepcopy(self.network)
+        windows = int(np.ceil(np.maximum(sequences.lengths - 1, 0) / self.config.window).sum())
+        total = max(1, self.config.epochs * math.ceil(windows / self.config.pipeline.batch_size))
+        self.curves, self.steps = Curves(), Steps(self.network, self.config, total)
         self.best = copy.deepcopy(self.network.state_dict())
         if self.checkpoint and (state := self.checkpoint.load()):
             self._resume(state)
 
     def _epoch(self, pipeline: Epochs, held: Held | None) -> None:
-        epoch = len(self.curves)
+        epoch, device = len(self.curves), self.network.popularity.device
         torch.manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
         self.network.train()
-        total, targets = 0.0, 0
+        total, targets = torch.zeros((), dtype=torch.float64, device=device), 0
         with closing(self.fed.watched(pipeline.epoch(epoch))) as batches:  # type: ignore[type-var]
             for batch in batches:
-                tensors = tensors_of(batch, n_items=self.network.n_items, device=self.network.popularity.device)
-                total += self._step(tensors) * batch.n_targets
+                loss = self.steps.take(tensors_of(batch, n_items=self.network.n_items, device=device))
+                total += loss.double() * batch.n_targets
                 targets += batch.n_targets
-        self.curves.train_loss.append(total / max(targets, 1))
-        self.curves.learning_rate.append(self._rate())
+        self.curves.train_loss.append(float(total) / max(targets, 1))
+        self.curves.learning_rate.append(self.steps.rate)
+        average = self.steps.average
         if held is not None and len(held.targets):
-            self.curves.validation_ndcg.append(validation_ndcg(self.average, held, window=self.config.window))
+            self.curves.validation_ndcg.append(validation_ndcg(average, held, window=self.config.window))
         if self.curves.best == len(self.curves):
-            self.best = copy.deepcopy(self.average.state_dict())
-
-    def _step(self, batch: TensorBatch) -> float:
-        self.step += 1
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
-        device = batch.targets.device.type
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-            loss = self.loss(self.network, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        self.optimizer.step()
-        decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(value, 1 - decay)
-        return float(loss.detach())
-
-    def _rate(self) -> float:
-        """Linear warm-up, then a cosine over `config.epochs`, wherever training stops."""
-        rise = min(1.0, self.step / max(1, self.config.warmup_steps))
-        done = min(1.0, self.step / self.steps)
-        return self.config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
+            self.best = copy.deepcopy(average.state_dict())
 
     def _save(self) -> None:
         if self.checkpoint:
             curves = {name: torch.from_numpy(values) for name, values in self.curves.arrays().items()}
-            self.checkpoint.save(
-                {
-                    "network": self.network.state_dict(),
-                    "average": self.average.state_dict(),
-                    "best": self.best,
-                    "optimizer": self.optimizer.state_dict(),
-                    "curves": curves,
-                    "step": self.step,
-                }
-            )
+            self.checkpoint.save(self.steps.state() | {"best": self.best, "curves": curves})
 
     def _resume(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.best, self.step = state["best"], state["step"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.steps.restore(state)
+        self.best = state["best"]
         self.curves = Curves.of({name: values.numpy() for name, values in state["curves"].items()})
         self.progress(f"{self.what}: goes on after epoch {len(self.curves)}")
 
@@ -152,7 +107,3 @@ class Trainer:
             f"{self.what}: epoch {done}/{epochs}, loss {self.curves.train_loss[-1]:.4f}{ndcg}, "
             f"{each:.1f} s an epoch, {each * (epochs - done):.0f} s left at most"
         )
-
-    def _cuda_devices(self) -> list[int]:
-        device = self.network.popularity.device
-        return [device.index or 0] if device.type == "cuda" else []

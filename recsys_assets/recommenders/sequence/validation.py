@@ -38,7 +38,8 @@ def next_scores(
         with torch.inference_mode():
             ends = torch.from_numpy(block.lengths - 1).to(device)
             hidden = network(inputs, vectors)[torch.arange(len(rows), device=device), ends]
-            yield rows, network.all_scores(hidden, vectors).float().cpu().numpy()
+            scores = network.all_scores(hidden, vectors).float().cpu().numpy()
+        yield rows, scores  # outside: whoever asks is not in inference mode
 
 
 def validation_ndcg(network: SequenceNetwork, held: Held, *, window: int) -> float:

@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import LIMIT, PREFETCH, MemoryEstimate, RunningMean
+from recsys_assets.tuner.controllers.estimates import PREFETCH, RunningMean
+from recsys_assets.tuner.controllers.memory import LIMIT, MemoryEstimate
 from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.readings import Readings
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, PREFETCH, MemoryEstimate
+from recsys_assets.tuner.controllers.estimates import PREFETCH
+from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, MemoryEstimate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 SMOOTHING = 0.5

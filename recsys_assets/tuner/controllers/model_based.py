@@ -1,21 +1,30 @@
 """Control by a fitted model: the stages' scaling curves are estimated while it runs, and the model's optimum is taken.
 
-It is what the learned tuner starts from: proposals come from here, and what was learned says how far to follow them.
+    X = min(min_i rate_i(a_i), trainer, P / sum_i cpu_i) * b / (b + v) / (1 + 0.15 over)
+
+is maximized over the least workers of many rates, within the estimated memory. A change has to be worth what moving
+workers costs.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation
-from recsys_assets.tuner.controllers.estimates import FEW_READY, LIMIT, MemoryEstimate, RunningMean, StageCurves
+from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, N_STAGES, Allocation, IntArray
+from recsys_assets.tuner.controllers.curves import StageCurves, least_workers
+from recsys_assets.tuner.controllers.estimates import RunningMean
+from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, MemoryEstimate
 from recsys_assets.tuner.controllers.trainer import TrainerRate
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 EVENED = 0.5
 """Batches ready at which half of the loss by uneven stages is taken to be gone."""
-TARGETS = 96
-"""Rates that are tried, as shares of what cores and trainer allow."""
+CROWDED = 0.15
+"""Loss where workers ask for twice the cores."""
+COARSE, FINE = 24, 24
+"""Rates that are tried, as shares of what cores and trainer allow, and then about the best of them."""
+SWITCHING, REPAID = 0.05, 3.0
+"""Share of an interval that it costs to exchange all workers, and intervals in which that has to be made good."""
 
 
 class ModelBased:
@@ -42,37 +51,47 @@ class ModelBased:
         self.trainer.add(readings)
 
     def propose(self, readings: Readings) -> Allocation:
-        """The optimum by all that is known."""
-        ceiling = self.ceiling(readings)
-        share = np.linspace(0.02, 1.0, TARGETS)
-        rates = share[:, None] * ceiling  # (t, b)
-        workers = workers_for(self.curves.coefficients(), rates)
-        reached = workers.max(axis=2) < np.inf
-        bounded = np.where(np.isfinite(workers), workers, 1)
-        prefetch = self.memory.room_for(bounded, most=np.full(rates.shape, MOST_PREFETCH))
-        room = self.memory.of_columns(bounded, np.full(rates.shape, FEW_READY)) <= LIMIT
-        value = np.where(reached & room, rates * prefetch / (prefetch + EVENED), 0)
+        """The optimum by all that is known: of rates far apart at first, then of those about the best of them."""
+        rates, ceiling = self.curves.rates(), self.ceiling(readings)
+        share = np.broadcast_to(np.geomspace(0.02, 1.0, COARSE)[:, None], (COARSE, len(readings)))
+        _, _, best = self._best_of(readings, rates, share * ceiling)
+        step = share[1, 0] / share[0, 0]
+        about = share[best, 0] * step ** np.linspace(-1, 1, FINE)[:, None]
+        found, value, _ = self._best_of(readings, rates, np.minimum(1, about) * ceiling)
+        return self._if_worth_it(readings, rates, found, value)
+
+    def _best_of(
+        self, readings: Readings, rates: FloatArray, wanted: FloatArray
+    ) -> tuple[Allocation, FloatArray, IntArray]:
+        """Of rates `wanted` (t, b): the allocation that makes most, what it makes, and its place among them."""
+        workers, rows = least_workers(rates, wanted), np.arange(len(readings))
+        reached = workers.max(axis=2) <= MOST_WORKERS
+        workers = np.minimum(workers, MOST_WORKERS)
+        room = self.memory.of_columns(workers, np.full(wanted.shape, FEW_READY)) <= LIMIT
+        prefetch = self.memory.room_for(workers, most=np.full(wanted.shape, MOST_PREFETCH))
+        value = np.where(reached & room, self._made(readings, rates, workers, prefetch), 0)
         best = value.argmax(axis=0)
-        rows = np.arange(len(readings))
-        self.promised = value[best, rows]
-        return Allocation.bounded(bounded[best, rows], prefetch[best, rows])
+        return Allocation.bounded(workers[best, rows], prefetch[best, rows]), value[best, rows], best
+
+    def _if_worth_it(self, readings: Readings, rates: FloatArray, found: Allocation, value: FloatArray) -> Allocation:
+        now = readings.allocation
+        staying = self._made(readings, rates, now.workers[None], now.prefetch[None])[0]
+        staying = np.where(self.memory.of(now) <= LIMIT, staying, 0)
+        moved = found.moved_from(now) / now.workers.sum(axis=1)
+        better = value * (1 - SWITCHING * np.minimum(1, moved) / REPAID) > staying
+        self.promised = np.where(better, value, staying)
+        return found.where(better, now)
+
+    def _made(self, readings: Readings, rates: FloatArray, workers: IntArray, prefetch: IntArray) -> FloatArray:
+        """(t, b) batches a second of `workers` (t, b, n) and `prefetch` (t, b)."""
+        b, n = np.arange(len(readings))[None, :, None], np.arange(N_STAGES)[None, None]
+        slowest = rates[b, n, workers - 1].min(axis=2)
+        asked = (workers * np.minimum(1, self.cpu.mean * rates[:, :, 0])).sum(axis=2) / readings.cores
+        crowd = 1 + CROWDED * np.maximum(0, asked - 1)
+        made = np.minimum(slowest, self.ceiling(readings)) * prefetch / (prefetch + EVENED)
+        return np.asarray(made / crowd)
 
     def ceiling(self, readings: Readings) -> FloatArray:
         """(b,) the most that cores and trainer allow, by what was read."""
         cpu = np.maximum(self.cpu.mean.sum(axis=1), 1e-12)
         return np.asarray(np.minimum(readings.cores / cpu, self.trainer.mean))
-
-
-def workers_for(curves: FloatArray, rates: FloatArray) -> FloatArray:
-    """(t, b, n) least workers that reach `rates` (t, b) by `curves` (b, n, 3); inf where no number of them does.
-
-    a / (c0 + c1 (a - 1) + c2 a (a - 1)) >= X  is  X c2 a^2 + (X (c1 - c2) - 1) a + X (c0 - c1) <= 0.
-    """
-    c0, c1, c2 = curves[..., 0], curves[..., 1], curves[..., 2]
-    x = rates[:, :, None]
-    square, linear, rest = np.maximum(x, 1e-12) * np.maximum(c2, 1e-15), x * (c1 - c2) - 1, x * (c0 - c1)
-    inside = linear**2 - 4 * square * rest
-    root = (-linear - np.sqrt(np.maximum(inside, 0))) / (2 * square)
-    stable = np.where(inside >= 0, 2 * rest / np.maximum(-linear + np.sqrt(np.maximum(inside, 0)), 1e-15), root)
-    possible = (inside >= 0) & (linear < 0)
-    return np.asarray(np.where(possible, np.maximum(1, np.ceil(stable - 1e-6)), np.inf))

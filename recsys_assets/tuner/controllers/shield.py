@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recsys_assets.tuner.allocation import Allocation
 from recsys_assets.tuner.controllers.base import Controller
-from recsys_assets.tuner.controllers.estimates import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
 from recsys_assets.tuner.readings import Readings
 
 

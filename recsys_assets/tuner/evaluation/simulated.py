@@ -7,13 +7,16 @@ after a re-size are all in its mean. The unit of chance is the pipeline; differe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys_assets.evaluation.bootstrap import Interval, mean_interval, paired_bootstrap
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.simulator.running import STEPS, RunningPipelines, Scenario
+
+if TYPE_CHECKING:
+    from recsys_assets.evaluation.bootstrap import Interval
 
 AFTER_RESIZE = 5
 
@@ -26,6 +29,8 @@ class Run:
     quality: FloatArray
     deaths: np.ndarray
     resized: np.ndarray
+    decision_ms: float = float("nan")
+    """CPU milliseconds of a decision for one pipeline; nan where nobody took the time."""
 
     @property
     def per_pipeline(self) -> FloatArray:
@@ -34,6 +39,8 @@ class Run:
 
     @property
     def mean(self) -> Interval:
+        from recsys_assets.evaluation.bootstrap import mean_interval
+
         return mean_interval(self.per_pipeline, seed=0)
 
     def at(self, step: int) -> float:
@@ -63,6 +70,8 @@ class Run:
 
     def against(self, other: Run) -> Interval:
         """Mean difference in q, pipeline by pipeline."""
+        from recsys_assets.evaluation.bootstrap import paired_bootstrap
+
         return paired_bootstrap(self.per_pipeline, other.per_pipeline, seed=0)
 
 

@@ -38,14 +38,14 @@ class Observer:
 
     def _stages(self, readings: Readings) -> FloatArray:
         workers = readings.allocation.workers
-        curves = self.model.curves.coefficients()
-        slowdown = (curves[..., 1] * (workers - 1) + curves[..., 2] * workers * (workers - 1)) / curves[..., 0]
+        mean, _ = self.model.curves.log_seconds()
+        slowdown = np.take_along_axis(mean, workers[:, :, None] - 1, axis=2)[:, :, 0] - mean[:, :, 0]
         cpu = readings.cpu * readings.throughput[:, None] / readings.cores[:, None]
         columns = [
             np.log2(workers / readings.cores[:, None]) / 4,
             np.log2(self.proposal.workers / workers) / 2,
             readings.busy,
-            np.log1p(slowdown),
+            slowdown,
             readings.stage_memory,
             cpu,
             self.model.curves.uncertainty(),

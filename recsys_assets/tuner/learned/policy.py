@@ -14,7 +14,7 @@ from recsys_assets.tuner.allocation import Allocation, IntArray
 from recsys_assets.tuner.learned.views import ProposalView, View
 from recsys_assets.tuner.readings import Readings
 
-FORMAT = 2
+FORMAT = 3
 FAR_OFF, ROOM = 0.25, 0.2
 """Share of figures, and how far beyond their range in parts of it."""
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -68,18 +68,22 @@ class LearnedTuner:
         if self.seen is not None:
             arrays |= {"seen.low": self.seen[0], "seen.high": self.seen[1]}
         with path.open("wb") as handle:
-            np.savez(handle, allow_pickle=False, format=np.array(_format(self.view)), **arrays)
+            np.savez(handle, allow_pickle=False, format=np.array(_format(self.view)), relu=self.relu, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Of our view. Raises PolicyError where observations or actions were others when it was written."""
+    def load(cls, path: Path, view: View | None = None) -> Self:
+        """Of our view, or of another that it was trained with.
+
+        Raises PolicyError where observations or actions were others when it was written.
+        """
+        view = view or ProposalView()
         with np.load(path, allow_pickle=False) as kept:
             arrays: dict[str, NDArray[Any]] = dict(kept)
-        if arrays["format"].tolist() != _format(ProposalView()):
+        if arrays["format"].tolist() != _format(view):
             raise PolicyError(f"{path} holds a tuner of another version; train it anew: `recsys tuner train`")
-        n = sum(name.startswith("w.") for name in arrays)
+        n, relu = sum(name.startswith("w.") for name in arrays), bool(arrays["relu"])
         seen = (arrays["seen.low"], arrays["seen.high"]) if "seen.low" in arrays else None
-        return cls(tuple((arrays[f"w.{i}"], arrays[f"b.{i}"]) for i in range(n)), seen=seen)
+        return cls(tuple((arrays[f"w.{i}"], arrays[f"b.{i}"]) for i in range(n)), view, relu, seen)
 
 
 def choices_of(view: View) -> list[int]:

@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation, IntArray
-from recsys_assets.tuner.controllers.estimates import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
 from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW, allocation_for
 from recsys_assets.tuner.learned.observation import WIDTH, Observer
 from recsys_assets.tuner.readings import FloatArray, Readings
@@ -27,6 +27,8 @@ class View(Protocol):
     name: str
     observations: spaces.Box[Any]
     actions: spaces.Space[np.ndarray]
+    start: IntArray | None
+    """The action that follows what there is to follow, before anything is learned."""
 
     def begin(self, n: int) -> None:
         """`n` pipelines start."""
@@ -50,6 +52,7 @@ class ProposalView:
     name = "learned (PPO)"
     observations: spaces.Box[Any] = spaces.Box(-FAR, FAR, (WIDTH,), dtype=np.float32)
     actions: spaces.Space[np.ndarray] = spaces.MultiDiscrete(np.array(CHOICES))
+    start: IntArray | None = FOLLOW
 
     def begin(self, n: int) -> None:
         self.observer = Observer(n)
@@ -75,6 +78,7 @@ class GlobalView:
     STEPS = (-5, -1, 1, 5)
     observations: spaces.Box[Any] = spaces.Box(-FAR, FAR, (N_STAGES + 7,), dtype=np.float32)
     actions: spaces.Space[np.ndarray] = spaces.Discrete(len(STEPS) * (N_STAGES + 1) + 1)  # type: ignore[assignment]
+    start: IntArray | None = None
 
     def begin(self, n: int) -> None:
         self.memory, self.first = MemoryEstimate(n), np.zeros(n)

@@ -35,6 +35,8 @@ class Calibration:
     """(n,) sigma."""
     cpu: FloatArray
     """(n,) CPU seconds for a batch."""
+    others: float
+    """CPU seconds for a batch of a trainer that computes."""
     trainer: float
     cores: int
     """Of the machine it was measured on."""
@@ -68,7 +70,7 @@ class Calibration:
         a = allocation.workers.astype(np.float64)
         stages = self.rate * a / (1 + self.contention * (a - 1))
         usable = self.effective if cores is None or cores == self.cores else self.usable(cores)
-        others = np.broadcast_to([self.trainer, usable / self.cpu.sum()], (len(a), 2))
+        others = np.broadcast_to([self.trainer, usable / (self.cpu.sum() + self.others)], (len(a), 2))
         return np.concatenate([stages, others], axis=1)
 
     def memory(self, allocation: Allocation) -> FloatArray:
@@ -100,17 +102,20 @@ def calibrate(grid: Grid, rows: IntArray | None = None) -> Calibration:
     from scipy.optimize import least_squares
 
     rows = np.arange(len(grid)) if rows is None else rows
-    tried, made = grid.allocation.take(rows), grid.throughput[rows]
+    known = grid.take(rows)
+    tried, made = known.allocation, known.throughput
     few = tried.workers.sum(axis=1) <= np.quantile(tried.workers.sum(axis=1), 0.25)
-    first = np.log(1 / np.maximum(np.median(grid.work[rows][few], axis=0), 1e-9))
-    cpu = np.median(grid.cpu[rows], axis=0)
-    memory = bytes_held(tried, grid.in_flight[rows])
+    first = np.log(1 / np.maximum(np.median(known.work[few], axis=0), 1e-9))
+    cpu = np.median(known.cpu, axis=0)
+    trainer, others = known.trainer, known.others
+    memory = bytes_held(tried, known.in_flight)
 
     def model(x: FloatArray) -> Calibration:
         rate, contention = np.exp(x[:N_STAGES]), np.exp(x[N_STAGES : 2 * N_STAGES])
         effective, sharpness, variability = np.exp(x[2 * N_STAGES :])
-        trainer, cores = grid.scenario.trainer, grid.cores
-        return Calibration(rate, contention, cpu, trainer, cores, effective, sharpness, variability, *memory)
+        return Calibration(
+            rate, contention, cpu, others, trainer, grid.cores, effective, sharpness, variability, *memory
+        )
 
     def off(x: FloatArray) -> FloatArray:
         residual = np.log(model(x).throughput(tried) / made) / ERROR

@@ -3,14 +3,14 @@
     q of an interval = batches a second / the best of the measured grid for the machine as it is then
 
 An interval is a decision. The cores that the process may use change in mid-run (processor affinity of all its threads),
-which tuners read like everything else. Repeat by repeat the order is turned round (ABBA), so that drift of the machine
-hits all alike; each run is kept as it ends, and a contest that was cut short goes on where it was.
+which tuners read like everything else. Repeat by repeat the order is turned round (ABBA), and two by two rotated, so
+that drift of the machine hits all alike. Each run is kept as it ends; a contest that was cut short goes on.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class LiveRun:
     """Seconds that the trainer waited."""
     foreign: float
     """Cores that others used meanwhile."""
+    cpu: float
+    """CPU seconds of this process: for a batch, they say how fast the machine was."""
     repeat: int = 0
     resized: int = RESIZED
     interval: float = INTERVAL
@@ -81,6 +83,11 @@ class LiveRun:
     def throughput(self) -> float:
         """Batches a second."""
         return self.batches / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU milliseconds for a batch: where it differs between runs, so does the machine."""
+        return 1000 * self.cpu / max(1, self.batches)
 
     @property
     def stall(self) -> float:
@@ -140,6 +147,7 @@ class Contest:
             seconds,
             after.waited - before.waited,
             foreign_between(load, then, seconds),
+            then.own - load.own,
             repeat,
             self.resized,
             self.interval,
@@ -188,13 +196,19 @@ class Contest:
         return [run for run in runs if run.foreign <= self.others]
 
     def _missing(self, tuners: Mapping[str, object], kept: list[LiveRun], repeats: int) -> list[tuple[int, str]]:
-        """In the order in which they are to be run: A B C, C B A, A B C, ..."""
+        """In the order in which they are to be run: A B C, C B A; then B C A, A C B; so that each has every place."""
         done = {(run.repeat, run.tuner) for run in self.undisturbed(kept)}
-        order = list(tuners)
-        every = [(repeat, name) for repeat in range(repeats) for name in order[:: 1 if repeat % 2 == 0 else -1]]
+        every = [(repeat, name) for repeat in range(repeats) for name in turns(list(tuners), repeat)]
         return [turn for turn in every if turn not in done]
 
     def _warm_up(self, workload: Workload, scenario: Scenario) -> None:
         """Code is loaded and files are cached before anything counts."""
         with RunningPipeline(workload, scenario, START):
             time.sleep(min(WARM_UP, self.interval * self.decisions))
+
+
+def turns(names: Sequence[str], repeat: int) -> list[str]:
+    """The order of a repeat: every second one is its predecessor's backwards, every two begin with another tuner."""
+    first = repeat // 2 * (len(names) // 3 + 1) % len(names)
+    order = [*names[first:], *names[:first]]
+    return order if repeat % 2 == 0 else order[::-1]

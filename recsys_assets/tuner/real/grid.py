@@ -11,9 +11,10 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ from recsys_assets.progress import Progress, silent
 from recsys_assets.tuner.allocation import STAGES, Allocation, IntArray
 from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.real.probe import FOREIGN, Probe, RunningPipeline
+from recsys_assets.tuner.real.training import paced
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 LEVELS: tuple[tuple[int, ...], ...] = ((1, 2, 4, 8, 16), (1, 2), (1, 2, 4), (1, 2), (2, 8))
@@ -59,6 +61,8 @@ class Grid:
     stall: FloatArray
     in_flight: FloatArray
     """(c,) bytes."""
+    process: FloatArray
+    """(c,) cores that the whole process used, its trainer among it."""
     left_out: int
     """Probes that were disturbed."""
 
@@ -79,9 +83,29 @@ class Grid:
         return float(np.nanmedian(apart))
 
     @property
+    def trainer(self) -> float:
+        """Batches a second that the trainer takes: as it was set, or as it was seen to where it trains."""
+        if not self.scenario.trains:
+            return self.scenario.trainer
+        return float(self.throughput.sum() / np.maximum(1 - self.stall, 1e-3).sum())
+
+    @property
+    def others(self) -> float:
+        """CPU seconds for a batch that no stage has: of a trainer that trains; 0 where it sleeps."""
+        if not self.scenario.trains:
+            return 0.0
+        return float(max(0.0, np.median(self.process / self.throughput - self.cpu.sum(axis=1))))
+
+    @property
     def untuned(self) -> int:
         """Row of one worker a stage."""
         return self.row_of(Knobs((1, 1, 1, 1), int(self.allocation.prefetch.min())))
+
+    def take(self, rows: IntArray) -> Grid:
+        """Of these allocations alone."""
+        figures = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays: dict[str, Any] = {name: a[rows] for name, a in figures.items() if isinstance(a, np.ndarray)}
+        return replace(self, allocation=self.allocation.take(rows), **arrays)
 
     def row_of(self, knobs: Knobs) -> int:
         """Of an allocation that was measured."""
@@ -111,7 +135,7 @@ def measure(
 ) -> pa.Table:
     """Every allocation in each pass, a row a probe; `seconds`: begin no probe after so many."""
     rows = pq.read_table(path).to_pylist() if path.exists() else []
-    until = time.monotonic() + seconds
+    until, scenario = time.monotonic() + seconds, paced(workload, scenario)
     for number in range(passes):
         done = {tuple(row[k] for k in KEY) for row in rows if row["pass"] == number}
         missing = [k for k in _ordered(allocations(levels), seed + number) if (*k.workers, k.prefetch) not in done]
@@ -142,14 +166,16 @@ def read(path: Path, scenario: Scenario, *, others: float = FOREIGN) -> Grid:
         raise GridError(f"{path} is not there; `recsys tuner grid` measures it")
     probes = pq.read_table(path)
     columns = {name: probes[name].to_numpy() for name in probes.column_names if name != "scenario"}
-    quiet = columns["foreign"] <= others
+    columns["process"] = columns.pop("cpu")
+    quiet = (columns["foreign"] <= others) & (columns["throughput"] > 0)  # nothing at all: the machine stood still
     kept = {name: values[quiet] for name, values in columns.items()}
     tried, of = np.unique(np.column_stack([kept[k] for k in KEY]), axis=0, return_inverse=True)
     if len(tried) < 10:
         raise GridError(
             f"{path}: {len(tried)} allocations undisturbed of {len(quiet)} probes; measure on a quiet machine"
         )
-    return _grid(kept, tried, of.reshape(-1), np.unique(columns["pass"]), scenario, int((~quiet).sum()))
+    measured = replace(scenario, trainer=float(np.median(columns["trainer"])))
+    return _grid(kept, tried, of.reshape(-1), np.unique(columns["pass"]), measured, int((~quiet).sum()))
 
 
 def _grid(
@@ -176,6 +202,7 @@ def _grid(
         stages("busy"),
         middle("stall"),
         middle("in_flight"),
+        middle("process"),
         left_out,
     )
 
@@ -201,7 +228,7 @@ def _ordered(knobs: list[Knobs], seed: int) -> list[Knobs]:
     return sorted(shuffled, key=lambda k: k.workers[0])
 
 
-def _row(probe: Probe, scenario: Scenario, cores: int, number: int) -> dict[str, float | int | str]:
+def _row(probe: Probe, scenario: Scenario, cores: int, number: int) -> dict[str, float | int | str | None]:
     knobs = dict(zip(KEY, (*probe.knobs.workers, probe.knobs.prefetch), strict=True))
     figures = {
         f"{name}_{stage}": value
@@ -224,11 +251,12 @@ def _row(probe: Probe, scenario: Scenario, cores: int, number: int) -> dict[str,
         "cpu": probe.cpu,
         "foreign": probe.foreign,
         "in_flight": probe.in_flight,
+        "gpu": probe.gpu,
         **figures,
     }
 
 
-def _save(rows: list[dict[str, float | int | str]], path: Path) -> None:
+def _save(rows: list[dict[str, float | int | str | None]], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as aside:
         pq.write_table(pa.Table.from_pylist(rows), aside)

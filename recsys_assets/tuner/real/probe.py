@@ -23,6 +23,8 @@ from recsys_assets.tuner.real.workload import Scenario, Workload
 WARM_UP, SECONDS, MOST_SECONDS = 0.3, 1.0, 3.0
 FEW_GROUPS = 40
 """A probe goes on, up to `MOST_SECONDS`, until so many row groups were read: fewer would be counted too coarsely."""
+STEADY = 0.05
+"""Data stall up to which the trainer sets the pace."""
 SETTLING = 20
 """Half warm-ups, at most, until what was read under the workers of before has gone through."""
 FOREIGN = 0.25
@@ -38,7 +40,8 @@ class Probe:
     knobs: Knobs
     seconds: float
     batches_per_second: float
-    """By the windows that came into the shuffle buffer, which hands them on in bursts."""
+    """By the windows that came into the shuffle buffer, which hands them on in bursts; by the batches that were taken
+    where the trainer hardly waited: they come evenly then, and what fills the stocks is none of them."""
     wait_p50: float
     """Seconds that the trainer waited for a batch."""
     wait_p95: float
@@ -89,7 +92,7 @@ class RunningPipeline:
 
     def __init__(self, workload: Workload, scenario: Scenario, knobs: Knobs | None = None) -> None:
         self.engine = SpdlEngine(workload.plan(scenario), knobs or Knobs())
-        self.scenario, self.pace = scenario, 1 / scenario.trainer
+        self.step = workload.trainer(scenario)
         self.error: BaseException | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._train, name="trainer", daemon=True)
@@ -131,15 +134,13 @@ class RunningPipeline:
             raise self.error
 
     def _train(self) -> None:
-        """Takes a batch every `pace` seconds, if there is one."""
+        """Takes one batch after the other."""
         batches = self.engine.batches(iter([0]))
         try:
-            done = time.perf_counter()
-            for _ in batches:
+            for batch in batches:
                 if self._stop.is_set():
                     break
-                done = max(done, time.perf_counter() - self.pace) + self.pace
-                time.sleep(max(0.0, done - time.perf_counter()))
+                self.step(batch)
         except BaseException as error:  # told to whoever measures
             self.error = error
         finally:
@@ -154,14 +155,15 @@ def _probe(
     p50, p95, p99 = np.quantile(waits or [seconds], [0.5, 0.95, 0.99])
     busy = after.busy - before.busy
     task_bytes = (after.passed - before.passed) / np.maximum(1, after.tasks - before.tasks)
+    stall = min(1.0, (after.waited - before.waited) / seconds) if after.batches > before.batches else 1.0
     return Probe(
         knobs,
         seconds,
-        windows / batch_size / seconds,
+        (after.batches - before.batches if stall <= STEADY else windows / batch_size) / seconds,
         float(p50),
         float(p95),
         float(p99),
-        min(1.0, (after.waited - before.waited) / seconds) if after.batches > before.batches else 1.0,
+        stall,
         (then.own - load.own) / seconds,
         foreign_between(load, then, seconds),
         cores_at_hand(),

@@ -17,6 +17,7 @@ from recsys_assets.tuner.allocation import STAGES, Allocation
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.real.probe import Probe, RunningPipeline
+from recsys_assets.tuner.real.training import paced
 from recsys_assets.tuner.real.workload import Scenario, Workload
 
 SWITCHES, BETWEEN = 10, 0.15
@@ -97,6 +98,7 @@ def profile(
     workload: Workload, scenario: Scenario, *, seconds: float = 1.5, progress: Progress = silent
 ) -> PipelineProfile:
     """About twelve probes of `seconds`."""
+    scenario = paced(workload, scenario)
     with RunningPipeline(workload, scenario) as running:
         start = Knobs.lean((1, 1, 1, 1), 2)
         running.probe(start, seconds=seconds / 2)  # the first batches are of starting up

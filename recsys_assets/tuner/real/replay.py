@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys_assets.loading.streaming.engine import MOST_WORKERS
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.readings import FloatArray, Readings
@@ -118,13 +119,19 @@ class _Table:
         )
 
 
-def replayed(controller: Controller, grids: Sequence[Grid], *, seed: int, steps: int = STEPS) -> FloatArray:
-    """(steps,) q of each interval, from one worker a stage on."""
-    pipeline, wanted = MeasuredPipeline(grids, seed=seed, resized=steps // 2), Allocation.least(1)
+def replayed(
+    controller: Controller, grids: Sequence[Grid], *, seed: int, steps: int = STEPS, resized: int | None = None
+) -> FloatArray:
+    """(steps,) q of each interval, from one worker a stage on; the second grid holds after `resized`, or half-way."""
+    pipeline = MeasuredPipeline(grids, seed=seed, resized=steps // 2 if resized is None else resized)
     controller.begin(1)
-    quality = np.zeros(steps)
+    quality, wanted = np.zeros(steps), Allocation.least(1)
     for step in range(steps):
-        readings, q, _ = pipeline.step(wanted)
+        readings, q, _ = pipeline.step(_within_engine(wanted))
         quality[step] = q[0]
         wanted = controller.decide(readings)
     return quality
+
+
+def _within_engine(wanted: Allocation) -> Allocation:
+    return Allocation(np.minimum(wanted.workers, MOST_WORKERS), wanted.prefetch)

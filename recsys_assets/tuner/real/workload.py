@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from recsys_assets.loading.sequences import Sequences
 from recsys_assets.loading.streaming.snapshot import RowGroup, Snapshot, write_snapshot
 from recsys_assets.loading.streaming.stages import Plan
 from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore, Storage
+from recsys_assets.tuner.real.trainers import Step, computing, sleeping
 
 MIB = 2**20
 
@@ -35,6 +37,10 @@ class Scenario:
     """Batches a second that the trainer takes: it sleeps for as long as an accelerator would compute."""
     budget: float = 64 * MIB
     """Bytes that may be in flight between storage and trainer."""
+    computes: bool = False
+    """The trainer computes on the pipeline's cores, for as long as it takes; `trainer` is not asked then."""
+    trained_on: Literal["cuda", "cpu"] | None = None
+    """SASRec is trained there (`real.training`); `trainer` is then what it takes alone, once that was measured."""
 
     @property
     def storage(self) -> Storage:
@@ -42,11 +48,27 @@ class Scenario:
             return LocalDisk()
         return ObjectStore(latency=self.latency, bandwidth=self.bandwidth)
 
+    @property
+    def trains(self) -> bool:
+        """Whether the trainer does more than sleep: its pace and its CPU are then what was seen of them."""
+        return self.computes or self.trained_on is not None
+
+    @property
+    def trainer_in_words(self) -> str:
+        pace = f"takes {self.trainer:,.0f} batches a second at most"
+        if self.trained_on is not None:
+            return f"SASRec trained on {self.trained_on}: {pace}"
+        return "Trainer: computes on these cores" if self.computes else f"Trainer (emulated): {pace}"
+
 
 OBJECT_STORE = Scenario("object-store", latency=0.1)
 NEARER_STORE = Scenario("object-store-30ms", latency=0.03)
 LOCAL_DISK = Scenario("local-disk", latency=0.0)
-SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)}
+CPU_TRAINED = tuple(
+    replace(s, name=f"{s.name}-cpu-train", computes=True) for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK)
+)
+GPU_TRAINED = Scenario("object-store-gpu", latency=0.1, trained_on="cuda")
+SCENARIOS = {s.name: s for s in (OBJECT_STORE, NEARER_STORE, LOCAL_DISK, *CPU_TRAINED, GPU_TRAINED)}
 
 
 @dataclass(frozen=True)
@@ -96,6 +118,14 @@ class Workload:
             by_length=True,
             seed=w.seed,
         )
+
+    def trainer(self, scenario: Scenario) -> Step:
+        """Who takes the batches."""
+        if scenario.trained_on is not None:
+            from recsys_assets.tuner.real.training import Training
+
+            return Training(self.n_items, self.work, scenario.trained_on)
+        return computing(self.n_items, seed=self.work.seed) if scenario.computes else sleeping(scenario.trainer)
 
     @property
     def summary(self) -> str:

@@ -19,14 +19,12 @@ from recsys_assets.serving.app.facts import (
     overview,
     people,
     pipeline,
-    tuner,
 )
 from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
 from recsys_assets.serving.app.figures.architecture import arrows
 from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.when import ago, lasted
 from recsys_assets.settings import Settings, load_settings
-from recsys_assets.tuner.reported import add_to_report
 from recsys_assets_tests.serving.api.world import CATALOGUE, MOVIES, USERS, ratings
 
 
@@ -157,33 +155,6 @@ def test_lists_can_be_narrowed_to_years_that_there_are(published: Settings, tmp_
     assert found.asked((found.first_year + 1, found.last_year)) == {"year_from": found.first_year + 1, "year_to": None}
     nowhere = load_settings(data_dir=tmp_path, models_dir=tmp_path, dataset="synthetic")
     assert dataset.choices(nowhere) == dataset.Choices((), *dataset.YEARS)
-
-
-def test_tuners_compared_are_told_with_their_intervals_and_without_what_is_not_known(tmp_path: Path) -> None:
-    settings = load_settings(data_dir=tmp_path, models_dir=tmp_path, dataset="synthetic")
-    assert tuner.tuner(settings) is None
-    rows = [
-        {
-            "tuner": "one",
-            "q": 0.95,
-            "difference": 0.05,
-            "low": 0.01,
-            "high": 0.09,
-            "stall": 0.125,
-            "throughput": 1234.5,
-        },
-        {"tuner": "two", "q": 0.9, "difference": float("nan"), "low": 0.0, "high": 0.0, "stall": 0.5, "throughput": 20},
-    ]
-    add_to_report(settings, "live", {"here": rows})
-    found = tuner.tuner(settings)
-    assert found is not None
-    held = found.live["here"]
-    assert held.columns == ["tuner", "q", "difference", "throughput", "stall"]
-    assert held.told() == [
-        ["one", "0.950", "+0.050 (+0.010 to +0.090)", "1,234.5", "12.5%"],
-        ["two", "0.900", "–", "20.0", "50.0%"],
-    ]
-    assert found.contests == {}
 
 
 def _node(

@@ -16,11 +16,12 @@ from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.figures import contest_figure
 from recsys_assets.tuner.live import Decision
 from recsys_assets.tuner.real.affinity import resizable
-from recsys_assets.tuner.real.contest import Contest, LiveRun
+from recsys_assets.tuner.real.contest import Contest, LiveRun, turns
 from recsys_assets.tuner.real.entrants import KNOWN, REFERENCE, SHORT, Known, entrants
 from recsys_assets.tuner.real.grid import Grid
 from recsys_assets.tuner.real.kept import ContestError, append, kept_runs
 from recsys_assets.tuner.real.standing import standings
+from recsys_assets.tuner.real.tabular import replay_all, rows
 from recsys_assets.tuner.real.workload import LOCAL_DISK, Workload
 from recsys_assets.tuner.written import live_markdown
 from recsys_assets_tests.tuner.test_controllers import WAITS
@@ -31,7 +32,7 @@ QUICK = Contest((1, 1), (100.0, 50.0), interval=0.1, decisions=4, resized=2, oth
 def run(tuner: str, made: list[float], *, repeat: int = 0, foreign: float = 0.0) -> LiveRun:
     knobs = Knobs.lean((1, 1, 1, 1), 1)
     decisions = tuple(Decision(0.0, "fetch", knobs, knobs, rate, 0.5, 0.1, 0.001) for rate in made)
-    return LiveRun(tuner, decisions, (100.0, 50.0), 40, 4.0, 1.0, foreign, repeat, resized=2, interval=0.1)
+    return LiveRun(tuner, decisions, (100.0, 50.0), 40, 4.0, 1.0, foreign, 2.0, repeat, resized=2, interval=0.1)
 
 
 def test_a_contest_that_was_cut_short_goes_on_and_turns_its_order_round(small: Workload, tmp_path: Path) -> None:
@@ -49,6 +50,14 @@ def test_a_contest_that_was_cut_short_goes_on_and_turns_its_order_round(small: W
     assert [r.quality.tolist() for r in both[:2]] == [r.quality.tolist() for r in first]
     assert len(nothing) == 4
     assert all(len(r.decisions) == 4 and r.batches > 0 for r in both)
+
+
+def test_everybody_has_every_place_in_turn() -> None:
+    orders = [turns("abcd", repeat) for repeat in range(8)]
+
+    assert orders[:3] == [["a", "b", "c", "d"], ["d", "c", "b", "a"], ["c", "d", "a", "b"]]
+    for name in "abcd":
+        assert sum(order.index(name) for order in orders) == 12  # 1.5 on average
 
 
 def test_what_is_kept_is_what_was_run(tmp_path: Path) -> None:
@@ -77,7 +86,7 @@ def test_q_is_held_against_the_machine_as_it_was() -> None:
 
     assert made.quality.tolist() == [0.5, 1.0, 1.0, 0.5]
     assert (made.before_resize, made.after_resize, made.mean) == (0.75, 0.75, 0.75)
-    assert (made.throughput, made.stall) == (10.0, 0.25)
+    assert (made.throughput, made.stall, made.cpu_ms) == (10.0, 0.25, 50.0)
 
 
 def test_differences_are_paired_by_repeat_and_disturbed_runs_count_for_nothing() -> None:
@@ -94,6 +103,18 @@ def test_differences_are_paired_by_repeat_and_disturbed_runs_count_for_nothing()
     assert np.isnan(first.times_untuned)
     assert live_markdown([first, second]).count("\n") == 3
     assert contest_figure(runs).axes
+
+
+def test_a_machine_that_is_slower_today_is_not_held_against_a_grid_of_yesterday() -> None:
+    slow = [10.0, 10.0, 80.0, 80.0, 40.0, 40.0, 40.0]
+    known = replace(run(KNOWN, slow), resized=4)
+    runs = [known, replace(known, tuner="a"), replace(known, repeat=1, tuner="a")]
+    of = {place.tuner: place for place in standings(runs, others=0.25)}
+
+    assert of[KNOWN].q == pytest.approx((2 * 10 / 80 + 2 + 3) / 7)
+    assert of[KNOWN].q_of_grid == pytest.approx((2 * 0.1 + 2 * 0.8 + 3 * 0.8) / 7)
+    assert of["a"].q == pytest.approx((of[KNOWN].q + of[KNOWN].q_of_grid) / 2)  # nobody knew in the second repeat
+    assert np.isnan(of["a"].difference)
 
 
 def test_who_knows_the_best_takes_it_for_the_cores_there_are(planted: Grid) -> None:
@@ -126,3 +147,15 @@ def test_a_machine_that_shrank_is_itself_again_afterwards() -> None:
     assert os.sched_getaffinity(0) == allowed
     with pytest.raises(ValueError, match="999 cores were asked for"), resizable(999):
         pass
+
+
+def test_a_replay_tells_tuners_apart_and_pairs_them_by_seed(planted: Grid) -> None:
+    makers = entrants(["known", "one", "ds2"], grids=[planted], policy=Path("nowhere"))
+    found = replay_all(makers, [planted], seeds=3, decisions=12, resized=6)
+    first, second, last = rows(found)
+
+    assert [first["tuner"], second["tuner"], last["tuner"]] == [KNOWN, REFERENCE, "one worker a stage"]
+    assert last["q"] == pytest.approx(0.1)
+    assert second["difference"] == 0
+    assert float(last["high"]) < -0.5
+    assert first["before_resize"] == pytest.approx((0.1 + 5) / 6, rel=0.02)

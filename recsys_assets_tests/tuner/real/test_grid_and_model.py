@@ -18,7 +18,7 @@ from recsys_assets.tuner.deployed import shipped_grid
 from recsys_assets.tuner.real.calibration import calibrate
 from recsys_assets.tuner.real.grid import LEVELS, Grid, GridError, allocations, measure, read
 from recsys_assets.tuner.real.replay import MeasuredPipeline, replayed
-from recsys_assets.tuner.real.validation import regret, validate
+from recsys_assets.tuner.real.validation import fair_regret, repeated, validate
 from recsys_assets.tuner.real.what_if import ask, bytes_of
 from recsys_assets.tuner.real.workload import LOCAL_DISK, OBJECT_STORE, Scenario, Workload
 from recsys_assets_tests.tuner.real.conftest import CORES, CPU, PLANTED, RATE, TRAINER, planted_rows
@@ -76,13 +76,16 @@ def test_of_allocations_that_are_alike_none_is_regretted() -> None:
     """Their best by chance would be 10 % better than any that was chosen before."""
     rng = np.random.default_rng(0)
     worlds = 100 * (1 + 0.05 * rng.normal(size=(1000, 100, 2)))
-    twice = [regret(0, world, world.mean(axis=1)) for world in worlds]
-    once = [regret(0, world[:, :1], world[:, 0]) for world in worlds]
+    fair = [fair_regret(0, world) for world in worlds]
+    raw = [1 - world[0].mean() / world.mean(axis=1).max() for world in worlds]
 
-    assert abs(np.mean(twice)) < 0.006
-    assert np.mean(once) > 0.08
+    assert abs(np.mean(fair)) < 0.006
+    assert np.mean(raw) > 0.07
+    assert np.mean([repeated(world) for world in worlds]) > 0.08
     better = np.vstack([worlds[0], [[150.0, 150.0]]])
-    assert regret(0, better, better.mean(axis=1)) == pytest.approx(1 - worlds[0, 0].mean() / 150)
+    assert fair_regret(0, better) == pytest.approx(1 - worlds[0, 0].mean() / 150)
+    assert repeated(better) == 0
+    assert np.isnan(fair_regret(0, worlds[0][:, :1]))
 
 
 def test_what_if_gives_no_figure_where_the_model_did_not_pass(planted: Grid) -> None:

@@ -2,7 +2,8 @@
 
 data/tuner/<dataset>/tuned.json                  scenario -> what was chosen and measured
 data/tuner/<dataset>/decisions-<scenario>.json   each interval's reading and decision
-data/reports/<dataset>/tuner.json                tuners compared: live on the real pipeline, and on simulated ones
+data/reports/<dataset>/tuner.json                tuners compared: on held-out simulated pipelines, on replays of
+                                                 measured grids, and live
 
 Each is read if it is there; a file that can't be read is as good as none.
 """
@@ -17,19 +18,16 @@ from typing import Any
 
 from recsys_assets.settings import Settings
 
-LABELS = {
-    "tuner": "tuner",
-    "q": "q",
+COLUMNS = ("tuner", "runs", "q", "difference", "low", "high", "at_end", "after_resize", "throughput", "stall", "died")
+HEADINGS = {
     "difference": "against DS2",
-    "at_end": "q at the end",
-    "after_resize": "q after the re-size",
-    "throughput": "batches/s",
-    "times_untuned": "times untuned",
-    "stall": "stall",
+    "low": "from",
+    "high": "to (95 %)",
+    "at_end": "at the end",
+    "after_resize": "5 after re-size",
+    "throughput": "batches a second",
     "died": "out of memory",
 }
-"""Figure of a contest -> its column; those that a contest has are shown."""
-SHARES = ("stall", "died")
 
 
 @dataclass(frozen=True)
@@ -72,37 +70,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Tuners compared, the best first."""
-
-    rows: tuple[Mapping[str, Any], ...]
-
-    @property
-    def columns(self) -> list[str]:
-        return [c for c in LABELS if any(row.get(c) is not None for row in self.rows)]
-
-    @property
-    def tuners(self) -> list[str]:
-        return [str(row.get("tuner", "?")) for row in self.rows]
-
-    @property
-    def quality(self) -> list[float | None]:
-        return [row.get("q") for row in self.rows]
-
-    def told(self) -> list[list[str]]:
-        """Cells under `columns`."""
-        return [[_told(row, column) for column in self.columns] for row in self.rows]
-
-
-@dataclass(frozen=True)
 class Tuner:
     chosen: tuple[Chosen, ...]
     steps: Mapping[str, tuple[Step, ...]]
     """Of each scenario whose decisions were kept."""
-    live: Mapping[str, Contest]
-    """Machine and storage -> tuners on the real pipeline."""
-    contests: Mapping[str, Contest]
-    """Family of simulated pipelines -> tuners on pipelines that none of them saw."""
+    contests: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """Family of simulated pipelines -> a row a tuner, the best first."""
+    live: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """Scenario and machine -> the same, of tuners on the real pipeline."""
+    replayed: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """The same, of tuners on measured grids."""
 
 
 def tuner(settings: Settings) -> Tuner | None:
@@ -111,25 +88,14 @@ def tuner(settings: Settings) -> Tuner | None:
     stored, report = _read(folder / "tuned.json"), _read(settings.reports_dir / settings.dataset / "tuner.json")
     chosen = tuple(c for name, of in _items(stored) if (c := _chosen(name, of)) is not None)
     steps = {c.scenario: _steps(_read(folder / f"decisions-{c.scenario}.json")) for c in chosen}
-    live, contests = (_contests(_items_of(report, part)) for part in ("live", "contests"))
-    if not (chosen or live or contests):
+    tables = [_tables(report, part) for part in ("contests", "live", "replayed")]
+    if not chosen and not any(tables):
         return None
-    return Tuner(chosen, {name: of for name, of in steps.items() if of}, live, contests)
+    return Tuner(chosen, {name: of for name, of in steps.items() if of}, *tables)
 
 
-def _contests(stored: Any) -> dict[str, Contest]:
-    return {name: Contest(tuple(rows)) for name, rows in _items(stored) if isinstance(rows, list) and rows}
-
-
-def _told(row: Mapping[str, Any], column: str) -> str:
-    value = row.get(column)
-    if not isinstance(value, int | float):
-        return "–" if value is None else str(value)
-    if column == "difference" and row.get("low") is not None and row.get("high") is not None:
-        return f"{value:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
-    if column in SHARES:
-        return f"{value:.1%}"
-    return f"{value:,.1f}" if column in ("throughput", "times_untuned") else f"{value:.3f}"
+def _tables(report: Any, part: str) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    return {name: tuple(rows) for name, rows in _items(_items_of(report, part)) if isinstance(rows, list)}
 
 
 def _chosen(scenario: str, of: Any) -> Chosen | None:

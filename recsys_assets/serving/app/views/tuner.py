@@ -4,7 +4,6 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import tuner as facts
-from recsys_assets.serving.app.figures.basic import lying
 from recsys_assets.serving.app.figures.tuner import gain_figure, steps_figure
 from recsys_assets.serving.app.markup import Cell, table
 from recsys_assets.serving.app.store import read, settings, stamp
@@ -53,9 +52,7 @@ if found.chosen:
         )
     )
 if found.steps:
-    parts.section(
-        "How it got there", "Throughput after each decision, and the workers that were set, of all stages together."
-    )
+    parts.section("How it got there", "Throughput after each decision, and the workers that were set.")
     scenario = st.selectbox("Storage", list(found.steps))
     steps = found.steps[scenario]
     parts.chart(
@@ -75,31 +72,32 @@ if found.steps:
             for s in steps
         ],
     )
-
-
-def contest(title: str, note: str, held: facts.Contest) -> None:
-    parts.section(title, note)
-    parts.chart(
-        lying(held.tuners, {"q": held.quality}, theme=theme, x="q: share of the best possible throughput"),
-        alt="; ".join(f"{name}: q {q:.3f}" for name, q in zip(held.tuners, held.quality, strict=True) if q is not None),
-        key=f"contest-{title}",
-    )
-    parts.show(
-        table(
-            [facts.LABELS[c] for c in held.columns],
-            held.told(),
-            caption=f"{title}, the best first; in brackets the 95 % interval",
-            numbers=range(1, len(held.columns)),
-            wide=True,
+SECTIONS = (
+    (
+        found.live,
+        "On the real pipeline",
+        "q: share of the best allocation that was measured, each tuner alone and in turns.",
+    ),
+    (
+        found.replayed,
+        "Replayed",
+        "q: share of the best allocation that was measured; readings are those measurements, with noise.",
+    ),
+    (found.contests, "Simulated pipelines", "q: share of the best possible throughput, of pipelines no tuner saw."),
+)
+for tables, title, said in SECTIONS:
+    for name, rows in tables.items():
+        parts.section(f"{title}: {name}", said)
+        columns = [c for c in facts.COLUMNS if any(c in row for row in rows)]
+        parts.show(
+            table(
+                [facts.HEADINGS.get(c, c) for c in columns],
+                [
+                    [f"{v:.3f}" if isinstance(v := row.get(c), float) else "–" if v is None else v for c in columns]
+                    for row in rows
+                ],
+                caption=f"Tuners, {title.lower()}, {name}: the best first; differences are against DS2-style control",
+                numbers=range(1, len(columns)),
+                wide=True,
+            )
         )
-    )
-
-
-for name, held in found.live.items():
-    contest(
-        f"On the real pipeline: {name}",
-        "Each tuner alone, from one worker a stage on, with a re-size in mid-run (`recsys tuner contest`).",
-        held,
-    )
-for name, held in found.contests.items():
-    contest(f"Simulated pipelines: {name}", "Pipelines of 16 to 128 cores that no tuner saw.", held)
