@@ -116,11 +116,14 @@ def recommend(
     return list_for(mode.of(recommender), data_version, user, k)
 
 
-def list_for(recommender: Recommender, data_version: str, user: int, k: int) -> RecommendationList:
-    """`recommend` with a champion that is loaded already."""
+def list_for(
+    recommender: Recommender, data_version: str, user: int, k: int, *, reasons: bool = True
+) -> RecommendationList:
+    """`recommend` with a champion that is loaded already; reasons take some models a tenth of a second a movie."""
     listed = recommender.recommend(np.array([user]), k)
     history = recommender.histories.take(recommender.users.index(np.array([user])))
-    shown = _with_reasons(recommender, listed, history, lambda movie: recommender.explain(user, movie))
+    explain = (lambda movie: recommender.explain(user, movie)) if reasons else None
+    shown = _with_reasons(recommender, listed, history, explain)
     route = recommender.route(int(history.lengths[0]))
     return RecommendationList(user, recommender.name, data_version, bool(listed.fallback[0]), route, shown)
 
@@ -208,12 +211,12 @@ def evidence_in_words(evidence: Evidence | None, limit: int = EVIDENCE_SHOWN) ->
 
 
 def _with_reasons(
-    recommender: Recommender, listed: Recommendations, history: Histories, explain: Callable[[int], Explanation]
+    recommender: Recommender, listed: Recommendations, history: Histories, explain: Callable[[int], Explanation] | None
 ) -> tuple[RecommendedMovie, ...]:
-    """The first list of `listed`, each movie with its title and why it is there."""
+    """The first list of `listed`, each movie with its title and, where it is explained, why it is there."""
     movies = [int(m) for m in listed.movies[0] if m >= 0]
     rows = _catalogue_rows(recommender, movies)
-    explained = [explain(movie) for movie in movies]
+    explained = [explain(movie) if explain is not None else None for movie in movies]
     return tuple(
         RecommendedMovie(
             position=place,
@@ -221,8 +224,8 @@ def _with_reasons(
             title=rows[movie][0],
             genres=rows[movie][1],
             score=float(listed.scores[0, place - 1]),
-            reasons=reasons_in_words(why),
-            evidence=None if _names_history(why) else evidence_in(recommender, history, movie),
+            reasons=reasons_in_words(why) if why is not None else (),
+            evidence=None if why is None or _names_history(why) else evidence_in(recommender, history, movie),
         )
         for place, (movie, why) in enumerate(zip(movies, explained, strict=True), start=1)
     )

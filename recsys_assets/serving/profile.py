@@ -75,14 +75,15 @@ def profile_of(
     dataset: str,
     data_version: str,
     config: ProfileConfig | None = None,
+    reasons: bool = True,
 ) -> UserProfile:
-    """`user_profile` by a model that is loaded already."""
+    """`user_profile` by a model that is loaded already; `reasons`: of the listed movies, where somebody reads them."""
     rated = ratings_of_user(recommender, user)
     if rated.is_empty():
         raise ModelError(f"{recommender.name} knows no rating of user {user}; a profile is made of ratings")
     catalogue = recommender.catalogue
     found = profiles(rated, catalogue, config)
-    listed = list_for(recommender, data_version, user, k)
+    listed = list_for(recommender, data_version, user, k, reasons=reasons)
     movies = pl.DataFrame(
         {"user_id": user, "movie_id": [m.movie_id for m in listed.movies]},
         schema={"user_id": pl.Int64, "movie_id": pl.Int64},

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,6 +43,26 @@ FACTS = {
 """What a page says once it is whole."""
 HARMLESS = ("_stcore/health", "_stcore/host-config")
 """Streamlit looks for itself below the page's address first."""
+TWO_TRAININGS = """
+import numpy as np
+from recsys_assets.registry import Registry, RunRecord
+from recsys_assets.settings import load_settings
+
+settings = load_settings()
+export = (settings.champion_dir / "popularity").resolve()
+registry = Registry(settings)
+for run, fall in (("first", 0.8), ("second", 0.6)):
+    epochs = np.arange(1.0, 7.0)
+    curves = {"train/loss": fall**epochs, "eval/ndcg_at_10": epochs / 60}
+    series = {name: np.column_stack([epochs, values]) for name, values in curves.items()}
+    made = registry.record(RunRecord(
+        model="sasrec", run_id=run, config={}, metrics={"temporal_validation_ndcg_at_10": 0.1}, tags={}, figures={},
+        documents={}, holdout=export, serving=export, series=series,
+    ))
+    if run == "first":
+        registry.set_alias("sasrec", "champion", made.version)
+"""
+"""Two versions of one model, recorded with their curves as a training records them."""
 PATIENCE = 90_000
 """Milliseconds: other tests share the cores."""
 
@@ -54,10 +75,20 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def own(synthetic: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The materialized deployment with data of this module's own: what a session leaves changes no other test."""
+    """The materialized deployment with data and versions of this module's own: what is left here changes no other test.
+
+    Artifacts of versions stay where they are, MLflow has their places; champions are links, which copies keep.
+    """
     root = tmp_path_factory.mktemp("app")
     shutil.copytree(synthetic.root / "data", root / "data")
-    return replace(synthetic, root=root, env={**synthetic.env, "RECSYS_DATA_DIR": str(root / "data")})
+    shutil.copytree(
+        synthetic.root / "models",
+        root / "models",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("mlartifacts", "*.lock"),
+    )
+    moved = {"RECSYS_DATA_DIR": str(root / "data"), "RECSYS_MODELS_DIR": str(root / "models")}
+    return replace(synthetic, root=root, env={**synthetic.env, **moved})
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +182,26 @@ def test_pages_fit_a_phone_and_the_night(browser: Any, server: Any) -> None:
             assert visit.page.evaluate(wide) <= 390, name
             ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
             assert visit.page.evaluate(ground) == "rgb(23, 27, 33)"
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+
+
+def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, server: Any, own: Deployment) -> None:
+    """Versions are recorded by another process, as a training is."""
+    subprocess.run([sys.executable, "-c", TWO_TRAININGS], env=dict(own.env), check=True, timeout=300)
+    visit = Visit(browser, server.address, width=1280)
+    page = visit.page
+    try:
+        visit.open("training")
+        page.get_by_text("Loss", exact=True).wait_for()
+        visit.settle()
+        charts = page.locator(".js-plotly-plot")
+        for name in ("version 1 (champion)", "version 2 (challenger)"):
+            charts.first.locator(".legendtext", has_text=name).wait_for(state="attached")
+        assert charts.first.locator(".scatterlayer .trace").count() == 2
+        assert charts.count() == 3, "loss, NDCG, and figures by version"
+        assert page.get_by_role("row", name="2 challenger").count() == 1
         assert visit.complaints == []
     finally:
         visit.context.close()

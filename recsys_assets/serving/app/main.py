@@ -10,6 +10,7 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.contents import GROUPS
+from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.store import settings
 
 st.set_page_config(page_title="recsys_assets", page_icon=parts.icon(), layout="wide")
@@ -20,5 +21,5 @@ pages = {
 }
 chosen = st.navigation(pages, position="sidebar", expanded=True)
 with st.sidebar:
-    st.caption(f"Data set: {settings().dataset}")
+    parts.show(f'<p class="rx-note">Data set: {plain(settings().dataset)}</p>')
 chosen.run()

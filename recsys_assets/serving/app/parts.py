@@ -62,7 +62,7 @@ def heading(title: str, lead: str) -> None:
 
 
 def section(title: str, note: str = "") -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if note:
         st.html(f'<p class="rx-note">{prose(note)}</p>')
 

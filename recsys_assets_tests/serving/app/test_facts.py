@@ -11,12 +11,21 @@ import polars as pl
 import pytest
 
 from recsys_assets.serving.api.schemas.lists import ListedMovie
-from recsys_assets.serving.app.facts import architecture, champions, dataset, leaderboard, overview, people, pipeline
+from recsys_assets.serving.app.facts import (
+    architecture,
+    champions,
+    dataset,
+    leaderboard,
+    overview,
+    people,
+    pipeline,
+)
 from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
+from recsys_assets.serving.app.figures.architecture import arrows
 from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.when import ago, lasted
-from recsys_assets.settings import Settings
-from recsys_assets_tests.serving.api.world import MOVIES, USERS, ratings
+from recsys_assets.settings import Settings, load_settings
+from recsys_assets_tests.serving.api.world import CATALOGUE, MOVIES, USERS, ratings
 
 
 def test_data_are_counted(published: Settings) -> None:
@@ -111,6 +120,41 @@ def test_every_learned_number_belongs_to_one_layer(published: Settings) -> None:
         parts = architecture.parts_of(champion)
         assert sum(p.parameters for p in parts) == champion.parameters > 0
         assert architecture.known_of(champion) == (USERS, MOVIES, len(ratings()))
+
+
+def _part(name: str, *layers: str) -> architecture.Part:
+    return architecture.Part(
+        name, tuple(architecture.Layer(layer, "linear", {f"{layer}.weight": (2, 3)}) for layer in layers)
+    )
+
+
+def test_a_model_of_models_is_drawn_as_columns_that_are_put_together() -> None:
+    rows = architecture.flow([_part("", "weights"), _part("one", "a", "b"), _part("two", "c")])
+    told = [[box and box[0] for box in row.boxes] for row in rows]
+    assert told == [["one", "two"], ["a", "c"], ["b", None], ["put together"]]
+    assert [row.straight for row in rows] == [False, True, True, False]
+    ends = [(start[1], end) for start, end in arrows([architecture.Row((("input", ""),)), *rows])]
+    assert ends == [
+        (0, (-0.5, -1)), (0, (0.5, -1)), (-1, (-0.5, -2)), (-1, (0.5, -2)),
+        (-2, (-0.5, -3)), (-3, (0, -4)), (-2, (0, -4)),
+    ]  # fmt: skip
+
+
+def test_long_columns_and_many_parts_are_told_in_short() -> None:
+    (_, *layers) = architecture.flow([_part("one", *"abcdefghij"), _part("two", "k")])
+    assert [row.boxes[0] and row.boxes[0][0] for row in layers] == ["a", "b", "c", "d", "e", "4 more", "j"]
+    assert len(architecture.flow([_part(name, "a") for name in "wxyz"])) == 1
+
+
+def test_lists_can_be_narrowed_to_years_that_there_are(published: Settings, tmp_path: Path) -> None:
+    found = dataset.choices(published)
+    years = CATALOGUE["year"].drop_nulls()
+    assert found.years == (years.min(), years.max())
+    assert found.genres == ("Comedy", "Drama")
+    assert found.asked(found.years) == {"year_from": None, "year_to": None}, "movies without a year stay in"
+    assert found.asked((found.first_year + 1, found.last_year)) == {"year_from": found.first_year + 1, "year_to": None}
+    nowhere = load_settings(data_dir=tmp_path, models_dir=tmp_path, dataset="synthetic")
+    assert dataset.choices(nowhere) == dataset.Choices((), *dataset.YEARS)
 
 
 def _node(

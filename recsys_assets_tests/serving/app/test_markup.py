@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recsys_assets.serving.app.markup import Cell, Line, markdown, ordered, plain, prose, table, tiles
+from recsys_assets.serving.app.markup import Cell, Line, markdown, ordered, plain, prose, steps, table, terms, tiles
 
 HARM = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</table><h1>", "&lt;b&gt;", "a\u202eb"]
 
@@ -12,7 +12,9 @@ HARM = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</table>
 @pytest.mark.parametrize("text", HARM)
 def test_no_text_becomes_an_element_or_turns_its_line(text: str) -> None:
     made = [
-        table(["a"], [[text], [Cell(text, "bad")]], caption=text),
+        table(["a"], [[text], [Cell(text, "bad")], [Cell(text, ours=True)]], caption=text),
+        steps([(text, text)]),
+        terms([(text, text)]),
         tiles([(text, text, text)]),
         ordered([Line(text, text, (text,), mark=text)], label=text),
     ]
@@ -66,3 +68,10 @@ def test_rows_and_columns_are_named_for_who_hears_the_table() -> None:
     assert "<caption>Two</caption>" in html
     assert "<th scope=row>Heat</th>" in html
     assert '<td data-column="stars" class=rx-right>4</td>' in html
+
+
+def test_a_list_that_begins_later_says_so_to_eyes_and_to_readers() -> None:
+    made = ordered([Line("A", ""), Line("B", "")], label="two", start=4)
+    assert 'start="4"' in made
+    assert made.count("counter-set: place 4") == 1
+    assert made.index("counter-set") < made.index("A</strong>") < made.index("B</strong>")

@@ -63,7 +63,12 @@ def profile(service: TheService, user_id: Annotated[UserId, Path()], k: Annotate
     served = service.champions.default
     _row(served, user_id)
     found = profile_of(
-        served.recommender, user_id, k, dataset=service.settings.dataset, data_version=served.data_version
+        served.recommender,
+        user_id,
+        k,
+        dataset=service.settings.dataset,
+        data_version=served.data_version,
+        reasons=False,
     )
     times = {"first": found.first.replace(tzinfo=UTC), "last": found.last.replace(tzinfo=UTC)}
     return ProfileAnswer(**asdict(found) | times | {"model_version": served.name, "data_version": served.data_version})

@@ -23,7 +23,7 @@ def model_figure(rows: Sequence[Row], *, inputs: str, output: str, theme: Theme)
     drawn = [Row((("input", inputs),)), *_shortened(rows), Row((("output", output),))]
     figure = go.Figure()
     widest = max(len(row.boxes) for row in drawn)
-    for start, end in _arrows(drawn):
+    for start, end in arrows(drawn):
         figure.add_annotation(
             x=end[0], y=end[1] + 0.36, ax=start[0], ay=start[1] - 0.36,
             xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
@@ -53,7 +53,7 @@ def model_figure(rows: Sequence[Row], *, inputs: str, output: str, theme: Theme)
     return styled(figure, theme, height=ROW * len(drawn) + 20)
 
 
-def _arrows(rows: Sequence[Row]) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+def arrows(rows: Sequence[Row]) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """From place to place; `ends` are the boxes that lead to nothing yet."""
     found, ends = [], [(0.0, 0.0)]
     for y, row in enumerate(rows[1:], start=1):

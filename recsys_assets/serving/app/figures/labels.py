@@ -66,4 +66,5 @@ def _box(point: NDArray[np.float64], radius: float, name: str, side: tuple[int, 
 
 def _over(box: Box, others: NDArray[np.float64]) -> NDArray[np.bool_]:
     beyond = np.hstack([others[:, :2] >= box[2:], others[:, 2:] <= box[:2]])
-    return ~beyond.any(axis=1)
+    free: NDArray[np.bool_] = np.any(beyond, axis=1)
+    return ~free

@@ -9,7 +9,11 @@ from recsys_assets.serving.app.markup import Cell, table
 from recsys_assets.serving.app.store import read, settings, stamp
 
 deployed, theme = settings(), parts.theme()
-parts.heading("Tuner", "It watches the pipeline that training data come through, and sets its workers while it runs.")
+parts.heading(
+    "Tuner",
+    "Sequence models read their training data through a pipeline: fetch, decode, sample, batch. The tuner watches it "
+    "run and sets the workers of each stage; what is learned stays the same.",
+)
 
 folder = deployed.data_dir / "tuner" / deployed.dataset
 report = deployed.reports_dir / deployed.dataset / "tuner.json"
