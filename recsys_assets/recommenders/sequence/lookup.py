@@ -23,7 +23,7 @@ LOOKED_UP_AT_ONCE = 1 << 22
 
 def looked_up(table: Tensor, index: Tensor) -> Tensor:
     """(h, *index.shape) of a table (h, g) at whole numbers from 0 to g - 1."""
-    found: Tensor = _LookedUp.apply(table, index)  # type: ignore[no-untyped-call]
+    found: Tensor = _LookedUp.apply(table, index)
     return found
 
 
@@ -35,7 +35,7 @@ class _LookedUp(torch.autograd.Function):
         return table[:, index]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (index,) = ctx.saved_tensors
         places, flat = index.reshape(-1), gradient.reshape(len(gradient), -1)
         summed = _counted if places.device.type == "cpu" else _multiplied

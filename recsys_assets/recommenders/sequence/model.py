@@ -16,8 +16,8 @@ from recsys_assets.loading.feeding import SPEED, Feeding, feeding_of
 from recsys_assets.loading.negatives import Negatives
 from recsys_assets.loading.pipeline import Epochs, PipelineConfig, training_pipeline
 from recsys_assets.loading.sequences import Sequences
-from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.progress import silent
+from recsys_assets.recommenders.accounts import Accounts, Amounts, Summand
 from recsys_assets.recommenders.base import Recommender
 from recsys_assets.recommenders.data import FloatArray, Histories, IntArray, TrainingData
 from recsys_assets.recommenders.device import torch_device

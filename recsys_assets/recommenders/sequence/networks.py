@@ -151,17 +151,6 @@ class SequenceNetwork(nn.Module):
         return hidden @ vectors.transpose(1, 2) + self.bias()[movies][:, None]
 
 
-def looked_up(table: Tensor, places: Tensor) -> Tensor:
-    """(h, ...) the columns of `table` (h, n) at `places` (...).
-
-    Many places share a column. A GPU adds up the gradient of an index one place after the other, that of an embedding
-    in parts.
-    """
-    if table.device.type == "cpu":
-        return table[:, places]
-    return functional.embedding(places, table.t()).movedim(-1, 0)
-
-
 class SelfAttention(nn.Module):
     """Causal attention; what two events say to one another also depends on how many events and how long ago."""
 

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from recsys_assets.recommenders import Recommender, build, load_model
-from recsys_assets.recommenders.sequence.networks import looked_up
+from recsys_assets.recommenders.sequence.lookup import looked_up
 from recsys_assets.recommenders.sequence.softmax import softmax_loss
 from recsys_assets_tests.recommenders.sequence.worlds import cyclic, next_of
 

@@ -47,4 +47,4 @@ def test_scenarios_with_a_trainer_that_computes_have_names_of_their_own(small: W
 
     assert probe.batches_per_second > 0
     assert probe.cpu > sum(probe.cpu_seconds) * probe.batches_per_second
-    assert len({s.name for s in SCENARIOS.values()}) == len(SCENARIOS) == 7
+    assert len({s.name for s in SCENARIOS.values()}) == len(SCENARIOS) == 8
