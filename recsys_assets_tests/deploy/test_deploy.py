@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from recsys_assets.cli import app as cli
+from recsys_assets.serving.api.serve import GRACE_SECONDS
 from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings
 
 DEPLOY = PROJECT_ROOT / "deploy"
@@ -40,6 +41,10 @@ def test_every_service_is_watched_and_may_do_little(services: dict[str, dict[str
         assert services[name]["read_only"] is True, name
         assert services[name]["cap_drop"] == ["ALL"], name
     assert "USER 10001" in (DEPLOY / "Dockerfile").read_text()
+
+
+def test_the_api_has_time_to_finish_before_it_is_killed(services: dict[str, dict[str, Any]]) -> None:
+    assert int(services["api"]["stop_grace_period"].removesuffix("s")) >= 2 * GRACE_SECONDS
 
 
 def test_nothing_is_published_beyond_loopback(services: dict[str, dict[str, Any]]) -> None:

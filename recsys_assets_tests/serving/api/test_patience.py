@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +34,20 @@ def heard(raw: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return found
+
+
+def slowed(client: Client) -> threading.Event:
+    """The default champion takes 2 s from now on; set when it has begun."""
+    model: Any = client.service.champions.default.recommender
+    score, begun = model._score, threading.Event()
+
+    def slowly(*args: Any) -> Any:
+        begun.set()
+        time.sleep(2.0)
+        return score(*args)
+
+    model._score = slowly
+    return begun
 
 
 @pytest.fixture
@@ -68,6 +83,34 @@ def test_who_says_nothing_is_hung_up_on(hasty: Client) -> None:
         assert heard(raw).startswith(b"HTTP/1.1 408 ")
 
 
+def test_connections_that_only_wait_take_no_room_from_those_that_ask(
+    monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    monkeypatch.setattr(ImpatientProtocol, "most_connections", 5)
+    with ExitStack() as stack:
+        kept = stack.enter_context(connected(client))
+        kept.sendall(GET + b"\r\n")
+        assert b"200 OK" in kept.recv(65536)
+        idle = [stack.enter_context(connected(client)) for _ in range(8)]
+        assert heard(idle[0]) == b"", "who waited longest had to leave"
+        asking = stack.enter_context(connected(client))
+        asking.sendall(GET + b"Connection: close\r\n\r\n")
+        assert b"200 OK" in heard(asking)
+        idle[-1].sendall(GET + b"Connection: close\r\n\r\n")
+        assert b"200 OK" in heard(idle[-1]), "who came last is still there"
+
+
+def test_a_request_that_is_being_answered_keeps_its_room(hasty: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImpatientProtocol, "most_connections", 2)
+    slow = slowed(hasty)
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(hasty.get, "/v1/users/2/recommendations", params={"explain": False})
+        assert slow.wait(timeout=20)
+        for _ in range(6):
+            stack.enter_context(connected(hasty))
+        assert answer.result().status_code == 200
+
+
 def test_headers_without_end_are_not_taken(client: Client) -> None:
     with connected(client) as raw:
         raw.sendall(GET)
@@ -94,13 +137,6 @@ def test_a_connection_that_was_answered_may_wait_and_ask_again(hasty: Client) ->
 
 
 def test_a_slow_answer_is_waited_for(hasty: Client) -> None:
-    model: Any = hasty.service.champions.default.recommender
-    score = model._score
-
-    def slowly(*args: Any) -> Any:
-        time.sleep(2.0)
-        return score(*args)
-
-    model._score = slowly
+    slowed(hasty)
     answer = hasty.get("/v1/users/2/recommendations", params={"explain": False})
     assert (answer.status_code, answer.json()["fallback"]) == (200, None)
