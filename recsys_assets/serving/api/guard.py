@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from math import ceil
@@ -14,10 +15,11 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from recsys_assets.serving.api.keys import ApiKey, Scope
+from recsys_assets.serving.api.keys import ApiKey, KeysUnreadableError, Scope
 from recsys_assets.serving.api.problems import ProblemError
 from recsys_assets.serving.api.service import Service, service_of
 
+log = logging.getLogger("recsys.api")
 KEY_HEADER = "X-API-Key"
 by_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="`recsys keys add NAME` makes one.")
 by_bearer = HTTPBearer(auto_error=False, description="The same key, for clients that only know bearer tokens.")
@@ -61,7 +63,12 @@ def requires(scope: Scope) -> Callable[..., Awaitable[None]]:
 
 
 def _key(service: Service, given: str | None, scope: Scope) -> ApiKey:
-    key = service.keys.find(given) if given else None
+    try:
+        key = service.keys.find(given) if given else None
+    except KeysUnreadableError as error:
+        log.error("keys cannot be read", extra={"why": str(error)})
+        detail = "no key can be checked just now; the service's log says why"
+        raise ProblemError(503, "keys-unavailable", detail, headers={"Retry-After": "5"}) from error
     if key is None:
         service.metrics.refused.labels("key").inc()
         detail = f"send a key in force in the header {KEY_HEADER}; `recsys keys add NAME` makes one"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 import threading
@@ -35,6 +36,10 @@ LOOK_SECONDS = 1.0
 
 class ApiKeyError(Exception):
     """A key that cannot be made or revoked; the message says why."""
+
+
+class KeysUnreadableError(Exception):
+    """The file of keys is there and cannot be read: nobody's key can be checked."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class KeyRing:
         self._keys: dict[str, ApiKey] = {}
 
     def find(self, given: str) -> ApiKey | None:
-        """The key in force that `given` is."""
+        """The key in force that `given` is. Raises KeysUnreadableError."""
         shape = SHAPE.fullmatch(given)
         if shape is None:
             return None
@@ -128,10 +133,19 @@ class KeyRing:
             except FileNotFoundError:
                 stamp = None
             if stamp != self._stamp:
-                self._keys = {k.id: k for k in read_keys(self.path) if not k.revoked_at}
+                self._keys = {k.id: k for k in self._read() if not k.revoked_at}
                 self._stamp = stamp
             self._looked = now
             return self._keys
+
+    def _read(self) -> list[ApiKey]:
+        try:
+            return read_keys(self.path)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            why = (
+                f"{self.path} cannot be read by user {os.geteuid()} ({error}); `recsys keys` is to be run as that user"
+            )
+            raise KeysUnreadableError(why) from error
 
 
 def _hash(key: str) -> str:

@@ -97,6 +97,20 @@ def test_a_scope_opens_its_routes_and_admin_all(start: Start, settings: Settings
     assert bearer.status_code == 200
 
 
+def test_keys_that_cannot_be_read_open_nothing_until_they_can(
+    start: Start, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "LOOK_SECONDS", 0)
+    path = keys_path(settings)
+    _, key = add_key(path, "shop", ("read",))
+    client, kept = start(keys=True), path.read_text()
+    path.write_text(kept[:-20])
+    refused = client.get("/v1/genres", headers={"X-API-Key": key})
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/keys-unavailable")
+    path.write_text(kept)
+    assert client.get("/v1/genres", headers={"X-API-Key": key}).status_code == 200
+
+
 def test_a_key_that_asks_too_often_waits_and_others_do_not(start: Start, settings: Settings) -> None:
     path = keys_path(settings)
     few, many = add_key(path, "few", ("read",))[1], add_key(path, "many", ("read",), rate_limit="100/minute")[1]

@@ -21,7 +21,7 @@ from recsys_assets.serving.api.schemas.feedback import (
     FeedbackIn,
 )
 
-router = APIRouter(prefix="/v1", tags=["feedback"], responses=responses(401, 403, 422, 429))
+router = APIRouter(prefix="/v1", tags=["feedback"], responses=responses(401, 403, 422, 429, 503))
 EXAMPLES = {
     "one": {"summary": "One event", "value": EXAMPLE},
     "many": {"summary": "Several at once", "value": {"events": [EXAMPLE, RATING]}},
@@ -33,7 +33,7 @@ EXAMPLES = {
     status_code=202,
     summary="Send what people did",
     dependencies=[Depends(requires("feedback"))],
-    responses=responses(400, 408, 413, 503),
+    responses=responses(400, 408, 413),
 )
 def feedback(
     service: TheService,

@@ -19,7 +19,10 @@ from recsys_assets.serving.api.served import manifest_of
 from recsys_assets.serving.api.service import Service
 
 router = APIRouter(
-    prefix="/v1", tags=["models"], dependencies=[Depends(requires("read"))], responses=responses(401, 403, 422, 429)
+    prefix="/v1",
+    tags=["models"],
+    dependencies=[Depends(requires("read"))],
+    responses=responses(401, 403, 422, 429, 503),
 )
 
 

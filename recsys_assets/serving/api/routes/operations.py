@@ -48,7 +48,7 @@ def ready(service: TheService, response: Response) -> Ready:
     summary="Figures for Prometheus",
     dependencies=[Depends(requires("admin"))],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **responses(401, 403, 429)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **responses(401, 403, 429, 503)},
 )
 def metrics(service: TheService) -> Response:
     """Needs the scope admin where keys are asked for; Prometheus sends it as a bearer token."""
