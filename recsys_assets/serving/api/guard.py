@@ -1,19 +1,22 @@
-"""Who may ask, and how often: the two checks before every route of /v1."""
+"""Who may ask, and how often: the two checks before every route of /v1, and before a body is read."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from math import ceil
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import ClientDisconnect
 
 from recsys_assets.serving.api.keys import ApiKey, KeysUnreadableError, Scope
 from recsys_assets.serving.api.problems import ProblemError
@@ -23,6 +26,8 @@ log = logging.getLogger("recsys.api")
 KEY_HEADER = "X-API-Key"
 by_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="`recsys keys add NAME` makes one.")
 by_bearer = HTTPBearer(auto_error=False, description="The same key, for clients that only know bearer tokens.")
+_GUARDS: set[object] = set()
+"""What `requires` made."""
 
 
 class RateLimits:
@@ -53,13 +58,40 @@ def requires(scope: Scope) -> Callable[..., Awaitable[None]]:
         header: Annotated[str | None, Security(by_header)],
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(by_bearer)],
     ) -> None:
+        state = request.scope.setdefault("state", {})
+        if check in state.setdefault("admitted_by", set()):
+            return
         key = None
         if service.config.asks_for_keys:
             key = _key(service, header or (bearer.credentials if bearer else None), scope)
-            request.scope.setdefault("state", {})["key"] = key.id
+            state["key"] = key.id
         _within_rate(service, key, request)
+        state["admitted_by"].add(check)
 
+    _GUARDS.add(check)
     return check
+
+
+class GuardFirst(APIRoute):
+    """A route whose guards come before its body: FastAPI itself reads and parses one before it runs dependencies."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        guards: list[Any] = [depends.dependency for depends in self.dependencies if depends.dependency in _GUARDS]
+
+        async def guarded(request: Request) -> Response:
+            try:
+                for guard in guards:
+                    given = await by_header(request), await by_bearer(request)
+                    await guard(request, await service_of(request), *given)
+            except ProblemError:
+                with suppress(ClientDisconnect):
+                    async for _ in request.stream():  # who is still sending would see the connection end, not why
+                        pass
+                raise
+            return await handler(request)
+
+        return guarded if self.body_field else handler
 
 
 def _key(service: Service, given: str | None, scope: Scope) -> ApiKey:

@@ -97,6 +97,22 @@ def test_a_scope_opens_its_routes_and_admin_all(start: Start, settings: Settings
     assert bearer.status_code == 200
 
 
+def test_nobody_learns_of_a_body_what_the_key_does_not_open(start: Start, settings: Settings) -> None:
+    _, key = add_key(keys_path(settings), "shop", ("feedback",))
+    client = start(keys=True, rate_limit="3/minute")
+    routes = [route for route, of in client.get("/openapi.json").json()["paths"].items() if "post" in of]
+    assert len(routes) == 4
+    for route in routes:
+        for body in (b"no json", b"{}", b" " * 900_000):
+            headers = {"Content-Type": "application/json"}
+            assert client.post(route, content=body, headers=headers).status_code == 401, route
+            if route != "/v1/feedback":
+                answer = client.post(route, content=body, headers=headers | {"X-API-Key": key})
+                assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden"), route
+    told = [client.post("/v1/feedback", content=b"{}", headers=headers | {"X-API-Key": key}) for _ in range(4)]
+    assert [answer.status_code for answer in told] == [422, 422, 422, 429], "each counts once"
+
+
 def test_keys_that_cannot_be_read_open_nothing_until_they_can(
     start: Start, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

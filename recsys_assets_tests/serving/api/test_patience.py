@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from recsys_assets.serving.api.patience import HEADER_BYTES, ImpatientProtocol
+from recsys_assets.serving.api.serve import MOST_AT_ONCE, OPEN_FILES, allow_files
 from recsys_assets_tests.serving.api.conftest import Start
 from recsys_assets_tests.serving.api.running import Client
 
@@ -140,3 +142,16 @@ def test_a_slow_answer_is_waited_for(hasty: Client) -> None:
     slowed(hasty)
     answer = hasty.get("/v1/users/2/recommendations", params={"explain": False})
     assert (answer.status_code, answer.json()["fallback"]) == (200, None)
+
+
+def test_more_files_may_be_open_than_connections_take() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
+        allow_files(600)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (600, hard)
+        allow_files(550)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (600, hard), "never fewer than before"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert OPEN_FILES > MOST_AT_ONCE

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends
 from recsys_assets.feedback import FeedbackEvent
 from recsys_assets.feedback.status import feedback_files
 from recsys_assets.serving.api.feedback_door import Verdict
-from recsys_assets.serving.api.guard import requires
+from recsys_assets.serving.api.guard import GuardFirst, requires
 from recsys_assets.serving.api.problems import ProblemError, responses
 from recsys_assets.serving.api.routes.common import RequestId, TheService
 from recsys_assets.serving.api.schemas.feedback import (
@@ -21,7 +21,9 @@ from recsys_assets.serving.api.schemas.feedback import (
     FeedbackIn,
 )
 
-router = APIRouter(prefix="/v1", tags=["feedback"], responses=responses(401, 403, 422, 429, 503))
+router = APIRouter(
+    route_class=GuardFirst, prefix="/v1", tags=["feedback"], responses=responses(401, 403, 422, 429, 503)
+)
 EXAMPLES = {
     "one": {"summary": "One event", "value": EXAMPLE},
     "many": {"summary": "Several at once", "value": {"events": [EXAMPLE, RATING]}},

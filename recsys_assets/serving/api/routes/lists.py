@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from recsys_assets.serving.api import answering
 from recsys_assets.serving.api.answering import Answer
 from recsys_assets.serving.api.asks import Person, Wish
-from recsys_assets.serving.api.guard import requires
+from recsys_assets.serving.api.guard import GuardFirst, requires
 from recsys_assets.serving.api.problems import responses
 from recsys_assets.serving.api.routes.common import RequestId, TheService, note, ratings_in, require_movies
 from recsys_assets.serving.api.schemas.fields import UserId
@@ -21,7 +21,11 @@ TO_JSON = UserListAnswer.__pydantic_serializer__.to_json
 """Lists are the answers that many ask for: written once, by pydantic's own serializer, and not looked through again."""
 
 router = APIRouter(
-    prefix="/v1", tags=["lists"], dependencies=[Depends(requires("read"))], responses=responses(401, 403, 422, 429, 503)
+    route_class=GuardFirst,
+    prefix="/v1",
+    tags=["lists"],
+    dependencies=[Depends(requires("read"))],
+    responses=responses(401, 403, 422, 429, 503),
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
-from recsys_assets.serving.api.guard import requires
+from recsys_assets.serving.api.guard import GuardFirst, requires
 from recsys_assets.serving.api.neighbours import neighbours
 from recsys_assets.serving.api.predicting import predict
 from recsys_assets.serving.api.problems import responses
@@ -20,6 +20,7 @@ from recsys_assets.serving.api.schemas.requests import PredictIn
 from recsys_assets.serving.api.shelf import Shelf
 
 router = APIRouter(
+    route_class=GuardFirst,
     prefix="/v1",
     tags=["movies"],
     dependencies=[Depends(requires("read"))],
