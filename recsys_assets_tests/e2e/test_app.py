@@ -24,6 +24,7 @@ from recsys_assets.settings import Settings, load_settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.defs.test_feedback import take, tick
 from recsys_assets_tests.e2e.conftest import Deployment
+from recsys_assets_tests.serving.app.test_tuner_page import tuned
 
 pytestmark = pytest.mark.e2e
 FACTS = {
@@ -202,6 +203,23 @@ def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, serv
         assert charts.first.locator(".scatterlayer .trace").count() == 2
         assert charts.count() == 3, "loss, NDCG, and figures by version"
         assert page.get_by_role("row", name="2 challenger").count() == 1
+        assert visit.complaints == []
+    finally:
+        visit.context.close()
+
+
+def test_the_tuner_page_shows_what_was_tuned_and_compared(browser: Any, server: Any, settings: Settings) -> None:
+    tuned(settings)
+    visit = Visit(browser, server.address, width=1280)
+    page = visit.page
+    try:
+        page.goto(f"{server.address}/tuner")
+        page.get_by_text("11.00 times the default").first.wait_for()
+        page.get_by_role("heading", name="Simulated pipelines: familiar").wait_for()
+        visit.settle()
+        assert page.locator(".js-plotly-plot").count() == 5, "gain, steps, two contests live, one simulated"
+        page.locator(".js-plotly-plot .errorbar").first.wait_for(state="attached")
+        assert page.locator("[data-testid=stException]").count() == 0
         assert visit.complaints == []
     finally:
         visit.context.close()

@@ -18,13 +18,17 @@ from typing import Any
 
 from recsys_assets.settings import Settings
 
-COLUMNS = ("tuner", "runs", "q", "difference", "low", "high", "at_end", "after_resize", "throughput", "stall", "died")
+COLUMNS = (
+    *("tuner", "runs", "seeds", "q", "difference", "low", "high", "at_end", "after_resize", "reached", "throughput"),
+    *("stall", "died"),
+)
 HEADINGS = {
     "difference": "against DS2",
     "low": "from",
     "high": "to (95 %)",
     "at_end": "at the end",
     "after_resize": "5 after re-size",
+    "reached": "reach 95 %",
     "throughput": "batches a second",
     "died": "out of memory",
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from recsys_assets.serving.app.facts.tuner import Chosen, Step
 from recsys_assets.serving.app.figures.basic import lying
 from recsys_assets.serving.app.markup import plain
-from recsys_assets.serving.app.theme import Theme, accent, series, styled
+from recsys_assets.serving.app.theme import Theme, accent, ink, series, styled
 
 
 def gain_figure(chosen: Sequence[Chosen], *, theme: Theme) -> go.Figure:
@@ -21,6 +22,22 @@ def gain_figure(chosen: Sequence[Chosen], *, theme: Theme) -> go.Figure:
         x="batches a second",
         hover="%{y}: %{x:,.1f} batches a second<extra></extra>",
     )
+
+
+def contest_figure(rows: Sequence[Mapping[str, Any]], *, theme: Theme) -> go.Figure:
+    """q of each tuner, the best on top; the whisker is the 95 % interval of its difference to DS2, around its own q."""
+    figure = lying([str(row["tuner"]) for row in rows], {"q": [row["q"] for row in rows]}, theme=theme, x="q")
+    below, above = ([_reach(row, end) for row in rows] for end in ("low", "high"))
+    figure.update_traces(
+        error_x={"type": "data", "array": above, "arrayminus": below, "color": ink(theme), "thickness": 1.5, "width": 3}
+    )
+    return figure
+
+
+def _reach(row: Mapping[str, Any], end: str) -> float:
+    """From the difference to DS2 to an end of its interval; 0 where there is none."""
+    difference, at = row.get("difference"), row.get(end)
+    return abs(at - difference) if difference is not None and at is not None else 0.0
 
 
 def steps_figure(steps: Sequence[Step], *, theme: Theme) -> go.Figure:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import tuner as facts
-from recsys_assets.serving.app.figures.tuner import gain_figure, steps_figure
+from recsys_assets.serving.app.figures.tuner import contest_figure, gain_figure, steps_figure
 from recsys_assets.serving.app.markup import Cell, table
 from recsys_assets.serving.app.store import read, settings, stamp
 
@@ -88,6 +88,13 @@ SECTIONS = (
 for tables, title, said in SECTIONS:
     for name, rows in tables.items():
         parts.section(f"{title}: {name}", said)
+        best = rows[0]
+        parts.chart(
+            contest_figure(rows, theme=theme),
+            alt=f"The best of {len(rows)} tuners is {best['tuner']} with q {best['q']:.3f}; whiskers: 95 % interval of "
+            "the difference to DS2-style control.",
+            key=f"{title}-{name}",
+        )
         columns = [c for c in facts.COLUMNS if any(c in row for row in rows)]
         parts.show(
             table(
