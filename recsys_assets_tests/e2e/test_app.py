@@ -195,7 +195,7 @@ def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, serv
     page = visit.page
     try:
         visit.open("training")
-        page.get_by_text("Loss", exact=True).wait_for()
+        page.get_by_text("Loss", exact=True).first.wait_for()
         visit.settle()
         charts = page.locator(".js-plotly-plot")
         for name in ("version 1 (champion)", "version 2 (challenger)"):
@@ -267,7 +267,7 @@ def test_a_session_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(
 
 
 def titles_of(page: Any) -> list[str]:
-    return [str(t) for t in page.locator("ol.rx-list > li > strong").all_inner_texts()]
+    return [str(t) for t in page.locator("ol.rx-list > li > div > strong").all_inner_texts()]
 
 
 def test_the_app_starts_no_second_server_on_a_port_that_is_taken(own: Deployment, tmp_path: Path) -> None:
