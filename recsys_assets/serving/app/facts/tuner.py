@@ -58,7 +58,7 @@ class Chosen:
         if not self.worth_it:
             return "nothing to win here: the default stays"
         workers = ", ".join(f"{n}" for n in self.workers)
-        return f"{self.gain:.2f} times the default; workers {workers}, {self.prefetch} batches ready"
+        return f"{self.gain:.2f} times the default; workers {workers}, {self.prefetch} ready"
 
 
 @dataclass(frozen=True)

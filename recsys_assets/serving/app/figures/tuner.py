@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ def _reach(row: Mapping[str, Any], end: str) -> float:
 def steps_figure(steps: Sequence[Step], *, theme: Theme) -> go.Figure:
     """Throughput over decisions, and the workers as steps on the right axis."""
     numbers = [s.number for s in steps]
+    most = max(sum(s.workers) for s in steps)
     figure = go.Figure(
         [
             go.Scatter(
@@ -72,7 +74,9 @@ def steps_figure(steps: Sequence[Step], *, theme: Theme) -> go.Figure:
             "title": {"text": "workers"},
             "overlaying": "y",
             "side": "right",
-            "rangemode": "tozero",
+            "range": [0, 1.1 * most],
+            "tickmode": "linear",
+            "dtick": math.ceil(most / 5),
             "showgrid": False,
         },
     )

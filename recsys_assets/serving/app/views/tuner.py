@@ -34,7 +34,7 @@ if found.chosen:
     )
     parts.show(
         table(
-            ("storage", "untuned", "tuned", "stall untuned", "stall tuned", "decisions", "outcome"),
+            ("storage", "untuned", "tuned", "stall untuned", "stall tuned", "outcome"),
             [
                 (
                     c.scenario,
@@ -42,13 +42,12 @@ if found.chosen:
                     f"{c.tuned:,.1f}",
                     f"{c.untuned_stall:.0%}",
                     f"{c.stall:.0%}",
-                    c.decisions,
                     Cell(c.words, "good" if c.worth_it else "idle"),
                 )
                 for c in found.chosen
             ],
             caption="Batches a second, share of the time the trainer waits, and what was chosen",
-            numbers=range(1, 6),
+            numbers=range(1, 5),
         )
     )
 if found.steps:
