@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
 from recsys_assets.tuner.controllers.search import GridSearch, OptunaSearch, RandomSearch
 from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.learned.scratch import policy_of
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.real.grid import Grid
 
@@ -39,6 +41,8 @@ SHORT: dict[str, Maker] = {
     "cmaes": lambda: OptunaSearch("cmaes"),
 }
 """What each is asked for by, in the order of a first repeat."""
+FROM_SCRATCH = {"ppo": "stages", "intune": "intune"}
+"""Recipes of `recsys tuner from-scratch` that take part as they were trained on simulated pipelines: zero-shot."""
 
 
 class Known:
@@ -59,13 +63,16 @@ class Known:
 
 
 def entrants(names: Sequence[str], *, grids: Sequence[Grid], policy: Path) -> dict[str, Maker]:
-    """By the name they are shown by; none named: all, and whoever was trained, if `policy` is there.
+    """By the name they are shown by; none named: all, and whoever was trained: `policy`, and first seeds beside it.
 
     Raises ValueError where a name is unknown.
     """
     makers = {**SHORT, "known": lambda: Known({g.cores: g.allocation.take(np.array([g.best])) for g in grids})}
     if policy.exists():
         makers["learned"] = lambda: _learned(policy)
+    for name, recipe in FROM_SCRATCH.items():
+        if (policy.parent / "scratch" / f"{recipe}-1.npz").exists():
+            makers[name] = partial(policy_of, policy.parent / "scratch", recipe, 1)
     unknown = [name for name in names if name not in makers]
     if unknown:
         raise ValueError(f"there is no tuner {unknown[0]!r}; there are {', '.join(makers)}")

@@ -14,6 +14,8 @@ from recsys_assets.tuner.allocation import Allocation
 from recsys_assets.tuner.controllers.rules import OneEach
 from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.figures import contest_figure
+from recsys_assets.tuner.learned.policy import LearnedTuner
+from recsys_assets.tuner.learned.stage_view import StageView
 from recsys_assets.tuner.live import Decision
 from recsys_assets.tuner.real.affinity import resizable
 from recsys_assets.tuner.real.contest import Contest, LiveRun, turns
@@ -135,6 +137,20 @@ def test_everybody_is_asked_for_by_a_short_name_and_shown_by_another(planted: Gr
     assert all(make().name == name for name, make in everybody.items())
     with pytest.raises(ValueError, match="no tuner 'wizard'; there are one, even"):
         entrants(["wizard"], grids=[planted], policy=Path("nowhere"))
+
+
+def test_who_learned_from_nothing_on_simulated_pipelines_takes_part_as_it_is(planted: Grid, tmp_path: Path) -> None:
+    view = StageView()
+    choices = [int(n) for n in view.actions.nvec]
+    head = np.zeros((sum(choices), view.observations.shape[0]), np.float32)
+    (tmp_path / "scratch").mkdir()
+    LearnedTuner(((head, np.zeros(len(head), np.float32)),), view).save(tmp_path / "scratch" / "stages-1.npz")
+
+    made = entrants(["ppo"], grids=[planted], policy=tmp_path / "policy.npz")
+
+    assert list(made) == ["PPO from scratch"]
+    with pytest.raises(ValueError, match="intune"):
+        entrants(["intune"], grids=[planted], policy=tmp_path / "policy.npz")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
