@@ -17,7 +17,6 @@ from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
 from recsys_assets.tuner.controllers.search import GridSearch, OptunaSearch, RandomSearch
 from recsys_assets.tuner.controllers.shield import Shielded
-from recsys_assets.tuner.learned.scratch import policy_of
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.real.grid import Grid
 
@@ -72,7 +71,7 @@ def entrants(names: Sequence[str], *, grids: Sequence[Grid], policy: Path) -> di
         makers["learned"] = lambda: _learned(policy)
     for name, recipe in FROM_SCRATCH.items():
         if (policy.parent / "scratch" / f"{recipe}-1.npz").exists():
-            makers[name] = partial(policy_of, policy.parent / "scratch", recipe, 1)
+            makers[name] = partial(_from_scratch, policy.parent / "scratch", recipe)
     unknown = [name for name in names if name not in makers]
     if unknown:
         raise ValueError(f"there is no tuner {unknown[0]!r}; there are {', '.join(makers)}")
@@ -89,3 +88,9 @@ def _learned(policy: Path) -> Controller:
     from recsys_assets.tuner.learned.policy import LearnedTuner
 
     return Guarded(LearnedTuner.load(policy))
+
+
+def _from_scratch(folder: Path, recipe: str) -> Controller:
+    from recsys_assets.tuner.learned.scratch import policy_of
+
+    return policy_of(folder, recipe, seed=1)

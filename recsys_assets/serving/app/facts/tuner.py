@@ -46,7 +46,6 @@ class Chosen:
     tuned: float
     untuned_stall: float
     stall: float
-    decisions: int
     worth_it: bool
 
     @property
@@ -113,7 +112,6 @@ def _chosen(scenario: str, of: Any) -> Chosen | None:
             float(of["throughput"]),
             float(of["untuned_stall"]),
             float(of["stall"]),
-            int(of["decisions"]),
             bool(of["worth_it"]),
         )
     except (KeyError, TypeError, ValueError):
