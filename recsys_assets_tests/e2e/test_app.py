@@ -153,6 +153,15 @@ class Visit:
             "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
         )
 
+    def charts(self, count: int) -> Any:
+        """That many pictures, drawn: the browser reads Plotly after the script has run, and draws one after another."""
+        charts = self.page.locator(".js-plotly-plot")
+        self.page.wait_for_function(
+            "count => document.querySelectorAll('.js-plotly-plot:has(.infolayer)').length >= count", arg=count
+        )
+        assert charts.count() == count
+        return charts
+
     def foreign(self) -> list[str]:
         """Requests that left this machine."""
         return [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
@@ -197,11 +206,10 @@ def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, serv
         visit.open("training")
         page.get_by_text("Loss", exact=True).first.wait_for()
         visit.settle()
-        charts = page.locator(".js-plotly-plot")
+        charts = visit.charts(3)  # loss, NDCG, and figures by version
         for name in ("version 1 (champion)", "version 2 (challenger)"):
             charts.first.locator(".legendtext", has_text=name).wait_for(state="attached")
         assert charts.first.locator(".scatterlayer .trace").count() == 2
-        assert charts.count() == 3, "loss, NDCG, and figures by version"
         assert page.get_by_role("row", name="2 challenger").count() == 1
         assert visit.complaints == []
     finally:
@@ -217,7 +225,7 @@ def test_the_tuner_page_shows_what_was_tuned_and_compared(browser: Any, server: 
         page.get_by_text("11.00 times the default").first.wait_for()
         page.get_by_role("heading", name="Simulated pipelines: familiar").wait_for()
         visit.settle()
-        assert page.locator(".js-plotly-plot").count() == 5, "gain, steps, two contests live, one simulated"
+        visit.charts(5)  # gain, steps, two contests live, one simulated
         page.locator(".js-plotly-plot .errorbar").first.wait_for(state="attached")
         assert page.locator("[data-testid=stException]").count() == 0
         assert visit.complaints == []
