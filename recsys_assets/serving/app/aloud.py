@@ -36,7 +36,7 @@ def say(text: str) -> None:
 
 
 def go_on_at(selector: str) -> None:
-    """The focus after the next run, if what has it now is not there any more. `selector`: of CSS, never from outside."""
+    """Where the focus is after the next run, if what has it now is gone then. `selector`: CSS, never from outside."""
     st.session_state["aloud-next"] = selector
 
 

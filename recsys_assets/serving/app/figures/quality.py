@@ -44,6 +44,8 @@ def spread_figure(spread: StoredDistribution, *, theme: Theme) -> go.Figure:
     shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
     labels = list(spread.labels)
     if is_long(spread):
-        figure = lines({k: (labels, v) for k, v in shown.items()}, theme=theme, x="", y=counted_of(spread), from_zero=True)
+        figure = lines(
+            {k: (labels, v) for k, v in shown.items()}, theme=theme, x="", y=counted_of(spread), from_zero=True
+        )
         return figure.update_xaxes(type="category", nticks=6).update_traces(hovertemplate="%{x}: %{y:,}")
     return lying(labels, shown, theme=theme, x=counted_of(spread), hover="%{y}: %{x:,}<extra></extra>")

@@ -17,7 +17,9 @@ parts.heading(
 
 session: facts.Session | None = st.session_state.get("session")
 if session is None:
-    whom = st.segmented_control("Who are you", ["A guest", "A known user"], default="A guest", required=True, key="session-whom")
+    whom = st.segmented_control(
+        "Who are you", ["A guest", "A known user"], default="A guest", required=True, key="session-whom"
+    )
     left, right = st.columns(2)
     with left:
         user = asking.choose_user(key="session-user") if whom == "A known user" else None

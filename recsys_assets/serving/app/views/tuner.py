@@ -86,7 +86,8 @@ SECTIONS = (
 )
 for tables, title, said in SECTIONS:
     for name, rows in tables.items():
-        parts.section(f"{title}: {name.replace(': ', ', ')}", said)
+        heading = f"{title}: {name.replace(': ', ', ')}"
+        parts.section(heading, said)
         best = rows[0]
         parts.chart(
             contest_figure(rows, theme=theme),
@@ -99,7 +100,7 @@ for tables, title, said in SECTIONS:
             table(
                 [facts.HEADINGS.get(c, c) for c in columns],
                 [[facts.cell(c, row.get(c)) for c in columns] for row in rows],
-                caption="The best first; differences are against DS2-style control",
+                caption=f"{heading}; the best first, differences against DS2-style control",
                 numbers=range(1, len(columns)),
                 wide=True,
             )
