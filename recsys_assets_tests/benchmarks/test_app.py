@@ -138,7 +138,7 @@ def test_pages(tmp_path: Path) -> None:
         table.add_row(page.title, *(f"{found[name]:.1f}" if name in found else "–" for found in rounds))
     dagster = "answers" if answers(f"{settings.dagster_url}/server_info") else "does not answer"
     table.caption = (
-        f"The app answers after {ready:.1f} s; Dagster {dagster}; load {os.getloadavg()[0]:.1f}. A browser reads Plotly "
-        "with the first page that has a picture."
+        f"The app answers after {ready:.1f} s; Dagster {dagster}; load {os.getloadavg()[0]:.1f}. A browser reads "
+        "Plotly with the first page that has a picture."
     )
     show(table, f"app-{settings.dataset}")
