@@ -10,18 +10,16 @@ import pytest
 
 from recsys_assets.serving.api.config import ApiConfig
 from recsys_assets.serving.api.keys import add_key, keys_path
-from recsys_assets.settings import Settings, load_settings
+from recsys_assets.settings import Settings
 from recsys_assets_tests.serving.api.running import Client, running
-from recsys_assets_tests.serving.api.world import deploy
+from recsys_assets_tests.serving.api.world import deployment
 
 ROUTE = "#operations-lists-recommendations_for_user"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
-    deploy(settings, "item_knn")
-    return settings
+    return deployment(tmp_path, "item_knn")
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from recsys_assets.recommenders.export import read_export
 from recsys_assets.serving.api.champions import ChampionStore
 from recsys_assets.serving.api.refusals import Refusals, passes
 from recsys_assets.serving.api.served import Stamp
-from recsys_assets.settings import load_settings
-from recsys_assets_tests.serving.api.world import deploy, export, fitted
+from recsys_assets_tests.serving.api.world import deployment, export, fitted
 
 STAMP = Stamp(Path("champion/.versions/ease/3"), 1, 1)
 
@@ -48,8 +47,7 @@ def no_file_to_be_had() -> Iterator[None]:
 
 
 def test_a_champion_is_taken_once_files_can_be_opened_again(tmp_path: Path) -> None:
-    settings = load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
-    deploy(settings, "popularity", default="popularity")
+    settings = deployment(tmp_path, "popularity", default="popularity")
     store, clock = ChampionStore(settings), Clock()
     store.refusals = Refusals(clock)
     store.refresh()
@@ -70,8 +68,7 @@ def test_a_champion_is_taken_once_files_can_be_opened_again(tmp_path: Path) -> N
 
 
 def test_what_is_wrong_with_the_file_stays_refused(tmp_path: Path) -> None:
-    settings = load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
-    deploy(settings, "popularity", default="popularity")
+    settings = deployment(tmp_path, "popularity", default="popularity")
     (settings.champion_dir / "popularity" / "arrays.npz").write_bytes(b"no arrays")
     store, clock = ChampionStore(settings), Clock()
     store.refusals = Refusals(clock)

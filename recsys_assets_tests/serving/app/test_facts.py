@@ -20,6 +20,7 @@ from recsys_assets.serving.app.facts import (
     overview,
     people,
     pipeline,
+    services,
 )
 from recsys_assets.serving.app.facts.champions import settings_in_words
 from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
@@ -292,3 +293,13 @@ def test_figures_of_tuners_are_told_as_what_they_are() -> None:
     told = {"q": 0.9816, "difference": 0.0834, "low": -0.01, "stall": 0.332, "died": 0.0023, "throughput": 202.1016}
     assert [cell(c, v) for c, v in told.items()] == ["0.982", "+0.083", "-0.010", "33%", "0.2%", "202.1"]
     assert [cell("difference", 0.0), cell("died", 0.0), cell("low", None), cell("seeds", 5)] == ["0", "0%", "–", "5"]
+
+
+def test_services_are_shown_where_a_browser_finds_them(tmp_path: Path) -> None:
+    nowhere = {"api_url": "http://127.0.0.1:9", "dagster_url": "http://127.0.0.1:9"}
+    inside = services.services(load_settings(data_dir=tmp_path, **nowhere))
+    public = {"api_public_url": "https://api.example.org/", "dagster_public_url": "https://dagster.example.org"}
+    outside = services.services(load_settings(data_dir=tmp_path, **nowhere, **public))
+    assert [s.page for s in inside] == ["http://127.0.0.1:9/docs", "http://127.0.0.1:9"]
+    assert [s.page for s in outside] == ["https://api.example.org/docs", "https://dagster.example.org"]
+    assert {s.words for s in [*inside, *outside]} == {"does not answer"}
