@@ -44,6 +44,8 @@ class Decision:
     """Batches a second that they counted on."""
     got: float = float("nan")
     """Batches a second of the interval after it."""
+    learned: str = ""
+    """What the tuner learned of this pipeline since the decision before, in words; empty where it learned nothing."""
 
     @property
     def action(self) -> str:
@@ -98,6 +100,13 @@ class Explains(Protocol):
 def explained(controller: Controller) -> tuple[str, float]:
     """By any tuner; nan where it counts on nothing."""
     return controller.explain() if isinstance(controller, Explains) else (controller.name, float("nan"))
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A tuner that goes on learning while it tunes, and says what since its last decision, of the first pipeline."""
+
+    def learned_lately(self) -> str: ...
 
 
 @dataclass
@@ -167,6 +176,7 @@ class LiveTuning:
             self.clock() - began,
             by,
             expected,
+            learned=self.controller.learned_lately() if isinstance(self.controller, Learns) else "",
         )
         self.decisions.append(decision)
         return decision

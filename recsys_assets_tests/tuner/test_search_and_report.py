@@ -112,3 +112,5 @@ def test_all_rivals_and_all_trainings_enter(tmp_path: Path) -> None:
 
     assert all(names.count(rival.name) == 3 for rival in rivals())
     assert [(e.seed, e.training) for e in entered if e.training] == [(i, (tmp_path, "stages", i + 1)) for i in (0, 1)]
+    tuned = [e for e in entrants(seeds=3, scratch=tmp_path, online=True) if e.online]
+    assert [(e.name, e.seed) for e in tuned] == [("PPO from scratch, tuned online", i) for i in (0, 1)]
