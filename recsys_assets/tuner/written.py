@@ -36,7 +36,7 @@ def log_markdown(found: Sequence[Tuning]) -> str:
     parts = []
     for tuning in found:
         rows = [
-            f"| {i} | {d.bottleneck} | {d.action} | {d.by} | {_rate(d.expected)} | {_rate(d.got)} | {d.stall:.0%} |"
+            f"| {i} | {d.bottleneck} | {d.action} | {d.by} | {rate(d.expected)} | {rate(d.got)} | {d.stall:.0%} |"
             for i, d in enumerate(tuning.log, start=1)
         ]
         head = "| # | limited by | action | decided by | expected batches/s | got | stall before |"
@@ -95,5 +95,6 @@ def _probe(name: str, p: Probe) -> str:
     )
 
 
-def _rate(value: float) -> str:
+def rate(value: float) -> str:
+    """Batches a second; a dash where there is no figure."""
     return "–" if value != value else f"{value:.0f}"

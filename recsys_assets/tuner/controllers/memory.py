@@ -36,11 +36,14 @@ class MemoryEstimate:
     ELSE, ELSE_SPREAD = 0.1, 1.5
     """What is neither a worker's nor a batch's, before it has shown, and by how much its logarithm may be off."""
 
+    UNHEARD = 1e-9
+    """Precision of a part that told nothing yet; the whole, then, says nothing of it."""
+
     def __init__(self, n: int) -> None:
         self.log = np.full((n, self.PARTS), np.log(self.ELSE))
         self.precision = np.zeros((n, self.PARTS, self.PARTS))
         """Of the logarithms, for readings that are off by all of themselves."""
-        self.precision[:, range(self.PARTS), range(self.PARTS)] = 1e-9
+        self.precision[:, range(self.PARTS), range(self.PARTS)] = self.UNHEARD
         self.precision[:, -1, -1] = (self.NOISE / self.ELSE_SPREAD) ** 2
         self.square, self.told = np.zeros(n), np.zeros(n)
         self.was_down, self.crashed = np.zeros(n, dtype=np.bool_), np.zeros((n, self.PARTS))
@@ -60,8 +63,11 @@ class MemoryEstimate:
         before = self.log.copy()
         before[:, :-1] = np.where(first[:, None], of_parts, before[:, :-1])
         x, at = np.column_stack([x, np.ones(len(a))]), before
+        heard = np.column_stack(
+            [told | (np.diagonal(self.precision, axis1=1, axis2=2)[:, :-1] > 2 * self.UNHEARD), np.ones(len(a))]
+        )
         for _ in range(2):  # the second time linearized where the first came to
-            share = x * np.exp(at)
+            share = x * np.exp(at) * heard
             total = share.sum(axis=1)
             share = share / total[:, None]
             gram = self.precision + share[:, :, None] * share[:, None, :]

@@ -22,6 +22,7 @@ from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.evaluation.known import BOUND, Known
 from recsys_assets.tuner.evaluation.rivals import rivals
 from recsys_assets.tuner.evaluation.simulated import Run, play
+from recsys_assets.tuner.learned.online import TUNED
 from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED, Family
 from recsys_assets.tuner.simulator.running import RunningPipelines, Scenario, scenario
 
@@ -58,7 +59,7 @@ def entrants(*, seeds: int, search: bool = True, scratch: Path | None = None, on
             place = (scratch, training.recipe, training.seed)
             found.append(Entrant(training.name, training.seed - 1, place))
             if online and training.recipe == "stages":
-                found.append(Entrant(f"{training.name}, tuned online", training.seed - 1, place, online=True))
+                found.append(Entrant(training.name + TUNED, training.seed - 1, place, online=True))
     return found
 
 

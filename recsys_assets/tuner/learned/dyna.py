@@ -23,16 +23,16 @@ class OnlineConfig:
 
     ages: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48)
     """Intervals since the start, or since the cores changed, after which it is updated."""
-    draws: int = 32
+    draws: int = 16
     copies: int = 8
     """Of each draw, that try different actions."""
-    held_out: int = 64
+    held_out: int = 32
     """Draws that decide whether an update is taken."""
     horizon: int = 8
     """Decisions of a branch."""
     learned: int = 5
     """Of them, from the first on, are learned from: what the last ones bring is not seen any more."""
-    rounds: int = 3
+    rounds: int = 2
     """Of branches and PPO in an update."""
     gamma: float = 0.8
     real: float = 8.0

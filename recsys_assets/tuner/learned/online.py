@@ -25,6 +25,9 @@ from recsys_assets.tuner.learned.policy import LearnedTuner
 from recsys_assets.tuner.learned.stage_view import StageView
 from recsys_assets.tuner.readings import FloatArray, Readings
 
+TUNED = ", tuned online"
+"""What a policy is called by then, beside its name."""
+
 
 @dataclass
 class Learner:
@@ -70,7 +73,7 @@ class OnlineTuner:
         if not isinstance(zero_shot.view, StageView):
             raise ValueError(f"{zero_shot.name} can't be tuned online: that is done for PPO from scratch")
         self.start, self.view = zero_shot.layers, zero_shot.view
-        self.name = f"{zero_shot.name}, tuned online"
+        self.name = zero_shot.name + TUNED
         self.config = config or OnlineConfig()
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="tuned-online") if aside else None
 
