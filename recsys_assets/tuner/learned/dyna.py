@@ -21,8 +21,9 @@ from recsys_assets.tuner.learned.leashed import Batch, Layers, Leash, divergence
 class OnlineConfig:
     """How a policy is tuned online."""
 
-    ages: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48)
-    """Intervals since the start, or since the cores changed, after which it is updated."""
+    worth: float = 0.01
+    """q that an update is imagined to gain at least, or the next is put off for twice as many intervals as this one was:
+    one at first, and again once the cores changed."""
     draws: int = 16
     copies: int = 8
     """Of each draw, that try different actions."""
@@ -110,7 +111,7 @@ def tuned(
 ) -> Tuned:
     """`layers` after an update, or as they are; `real`: the real decision after the last one."""
     began, seed = time.thread_time(), int(rng.integers(2**31))
-    others = now.draw(config.held_out, rng)
+    others = now.scenario(config.held_out, rng)
     before = after = now.branch(others, seed=seed).play(layers, config.horizon)
     found, decisions = layers, before.rewards.size
     if before.quality.mean() < config.good_enough:
@@ -134,8 +135,8 @@ def _after_rounds(
     """`layers` after rounds of branches and PPO, and the decisions in them."""
     decisions = 0
     for _ in range(config.rounds):
-        branch = now.branch(now.draw(config.draws, rng), copies=config.copies, seed=int(rng.integers(2**31)))
-        tried = branch.play(layers, config.horizon, rng=rng)
+        drawn = now.scenario(config.draws, rng, copies=config.copies)
+        tried = now.branch(drawn, seed=int(rng.integers(2**31))).play(layers, config.horizon, rng=rng)
         batch = _to_learn_from(tried, real, config)
         layers = improved(layers, start, batch, choices_of(now), config.leash, rng)
         decisions += tried.rewards.size

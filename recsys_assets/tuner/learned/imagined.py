@@ -95,14 +95,16 @@ class Now:
             most=rate * _BETA[shape],
         )
 
-    def branch(self, pipelines: Pipelines, *, copies: int = 1, seed: int) -> Branch:
-        """`copies` of each of `pipelines`, to go on from here."""
-        every = np.repeat(np.arange(len(pipelines)), copies)
-        best, whole, n = optimum(pipelines).throughput[every], pipelines.take(every), len(every)
-        never = np.full(n, 1000 * STEPS)
-        running = RunningPipelines(
-            Scenario(FAMILIAR, np.full(n, self.noise), whole, whole, never, best, best), seed=seed
-        )
+    def scenario(self, n: int, rng: np.random.Generator, *, copies: int = 1) -> Scenario:
+        """`copies` of each of `n` draws, whose cores do not change."""
+        drawn, every = self.draw(n, rng), np.repeat(np.arange(n), copies)
+        best, whole = optimum(drawn).throughput[every], drawn.take(every)
+        never = np.full(len(every), 1000 * STEPS)
+        return Scenario(FAMILIAR, np.full(len(every), self.noise), whole, whole, never, best, best)
+
+    def branch(self, drawn: Scenario, *, seed: int) -> Branch:
+        """All of `drawn`, to go on from here."""
+        n, running = len(drawn), RunningPipelines(drawn, seed=seed)
         running.readings = _repeated(self.readings, 0, n)
         running.allocation = running.survived = running.readings.allocation
         return Branch(running, _with_memory(self.view, 0, n), np.repeat(self.seen, n, axis=0))

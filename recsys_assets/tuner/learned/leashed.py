@@ -75,7 +75,7 @@ def improved(
     layers: Layers, start: Layers, batch: Batch, choices: int, leash: Leash, rng: np.random.Generator
 ) -> Layers:
     """`layers` after some epochs of PPO on `batch`, no further than the leash from `start`."""
-    weights = [a.astype(np.float64) for layer in layers for a in layer]
+    weights = [a.copy() for layer in layers for a in layer]
     adam = _Adam(weights, leash.learning_rate)
     before = log_chances(start, batch.seen, choices)
     for _ in range(leash.epochs):
@@ -110,12 +110,12 @@ def gradients(layers: Layers, batch: Batch, before: FloatArray, leash: Leash) ->
     off = log - before
     apart = chance * (off - (chance * off).sum(axis=2, keepdims=True))
     delta = (-gain[:, None, None] * (taken - chance) + leash.pull * apart).reshape(n, parts * choices) / n
-    return _backward(layers, passed, delta)
+    return _backward(layers, passed, delta.astype(passed[0].dtype))
 
 
 def _forward(layers: Layers, seen: NDArray[np.float32]) -> list[FloatArray]:
-    """What went into each layer, and the logits."""
-    passed: list[FloatArray] = [seen.astype(np.float64)]
+    """What went into each layer, and the logits, as exact as the weights are."""
+    passed: list[FloatArray] = [seen.astype(layers[0][0].dtype)]
     for place, (weight, bias) in enumerate(layers):
         x = passed[-1] @ weight.T + bias
         passed.append(np.tanh(x) if place < len(layers) - 1 else x)

@@ -35,8 +35,10 @@ class Learner:
 
     layers: Layers
     rng: np.random.Generator
-    age: int = 0
-    """Intervals since it began, or since the cores changed."""
+    wait: int = 1
+    """Intervals between updates."""
+    since: int = 0
+    """Intervals since the last one began, or since the cores changed."""
     cores: int = 0
     best: float = 1.0
     """Batches a second that q is taken to be a share of."""
@@ -49,15 +51,17 @@ class Learner:
     def read(self, allocation: Allocation, cores: int, reward: float) -> None:
         """What came of the last decision, where it was this one's and the machine is still the same."""
         if cores != self.cores:
-            self.cores, self.age, self.promised, self.decided = cores, 0, 0.0, None
-        self.age += 1
+            self.cores, self.wait, self.since, self.promised, self.decided = cores, 1, 0, 0.0, None
+        self.since += 1
         mine = self.wanted is not None and not allocation.moved_from(self.wanted).any()
         if self.decided is not None:
             self.decided = self.decided.then(reward) if mine else None
 
-    def adopt(self, found: Tuned) -> None:
+    def adopt(self, found: Tuned, *, worth: float) -> None:
         self.layers, self.best, self.promised = found.layers, found.best, found.throughput
         self.updates.append(found.update)
+        if not found.update.taken or found.update.after - found.update.before < worth:
+            self.wait *= 2
         if self.decided is not None:
             self.decided = replace(self.decided, value=found.value)
 
@@ -101,14 +105,14 @@ class OnlineTuner:
         wanted = self.view.allocation(actions, readings)
         for row, learner in enumerate(self.learners):
             learner.wanted = wanted.take(np.array([row]))
-            if learner.age in self.config.ages:
+            if learner.since >= learner.wait:
                 self._begin_update(learner, Now.of(self.model, self.view, readings, seen, row=row), actions[row])
         return wanted
 
     def _adopt(self) -> None:
         self.told = ""
         for learner, result in self.pending:
-            learner.adopt(result())
+            learner.adopt(result(), worth=self.config.worth)
             if learner is self.learners[0]:
                 self.told = learner.updates[-1].sentence
         self.pending = []
@@ -129,5 +133,5 @@ class OnlineTuner:
         if not now.known:
             return
         work = partial(tuned, now, learner.layers, self.start, learner.decided, self.config, learner.rng)
-        learner.decided = Decided(now.seen, action[None])
+        learner.since, learner.decided = 0, Decided(now.seen, action[None])
         self.pending.append((learner, work if self.pool is None else self.pool.submit(work).result))
