@@ -22,8 +22,8 @@ class OnlineConfig:
     """How a policy is tuned online."""
 
     worth: float = 0.01
-    """q that an update is imagined to gain at least, or the next is put off for twice as many intervals as this one was:
-    one at first, and again once the cores changed."""
+    """q that an update is imagined to gain at least; else the next is put off for twice as many intervals as this one
+    was: one at first, and again once the cores changed."""
     draws: int = 16
     copies: int = 8
     """Of each draw, that try different actions."""

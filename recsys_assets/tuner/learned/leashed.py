@@ -134,7 +134,7 @@ def _backward(layers: Layers, passed: Sequence[FloatArray], delta: FloatArray) -
 class _Adam:
     """Kingma and Ba (2015), in place."""
 
-    def __init__(self, weights: list[FloatArray], rate: float) -> None:
+    def __init__(self, weights: list[NDArray[np.float32]], rate: float) -> None:
         self.weights, self.rate, self.steps = weights, rate, 0
         self.mean = [np.zeros_like(w) for w in weights]
         self.square = [np.zeros_like(w) for w in weights]
@@ -154,8 +154,8 @@ def _log_softmax(logits: FloatArray, choices: int) -> FloatArray:
     return np.asarray(rated - np.log(np.exp(rated).sum(axis=2, keepdims=True)))
 
 
-def _layers(weights: Sequence[FloatArray]) -> Layers:
-    return tuple(zip(weights[::2], weights[1::2], strict=True))  # type: ignore[arg-type]
+def _layers(weights: Sequence[NDArray[np.float32]]) -> Layers:
+    return tuple(zip(weights[::2], weights[1::2], strict=True))
 
 
 def _between(start: Layers, end: Layers, share: float) -> Layers:
