@@ -126,3 +126,5 @@ def test_all_rivals_and_all_trainings_enter(tmp_path: Path) -> None:
     assert [(e.seed, e.training) for e in entered if e.training] == [(i, (tmp_path, "stages", i + 1)) for i in (0, 1)]
     tuned = [e for e in entrants(seeds=3, scratch=tmp_path, online=True) if e.online]
     assert [(e.name, e.seed) for e in tuned] == [("PPO from scratch, tuned online", i) for i in (0, 1)]
+    play_all(tmp_path / "plays", tuned[:1], pipelines=1, families=[FAMILIAR])
+    assert list(played(tmp_path / "plays")[0].runs) == ["PPO from scratch, tuned online"]
