@@ -69,8 +69,8 @@ class Learner:
 class OnlineTuner:
     """`zero_shot` for every pipeline at first; each goes its own way from there.
 
-    An update begins after a decision and is waited for at the next. `aside`: it runs in a thread meanwhile; without, once
-    the next decision asks for it. What is decided is the same.
+    An update begins after a decision and is waited for at the next. `aside`: it runs in a thread meanwhile; without,
+    once the next decision asks for it. What is decided is the same.
     """
 
     def __init__(self, zero_shot: LearnedTuner, config: OnlineConfig | None = None, *, aside: bool = False) -> None:
