@@ -56,6 +56,9 @@ def simulated(
     seeds: Annotated[int, typer.Option(min=1, help="Of the noise, for each rival.")] = 5,
     pipelines: Annotated[int, typer.Option(min=2, help="Held-out pipelines of each family.")] = 256,
     search: Annotated[bool, typer.Option(help="With black-box searches, minutes of CPU for a seed.")] = True,
+    online: Annotated[
+        bool, typer.Option("--online", help="With PPO tuned to each pipeline while it runs: seconds of CPU a pipeline.")
+    ] = False,
     go_on: Annotated[bool, typer.Option("--go-on", help="Keep what was played before.")] = False,
     jobs: JobsOption = 1,
     dataset: DatasetOption = None,
@@ -71,7 +74,7 @@ def simulated(
         shutil.rmtree(folder, ignore_errors=True)
     play_all(
         folder,
-        entrants(seeds=seeds, search=search, scratch=_folder(settings, "scratch")),
+        entrants(seeds=seeds, search=search, scratch=_folder(settings, "scratch"), online=online),
         pipelines=pipelines,
         jobs=jobs,
         progress=told,

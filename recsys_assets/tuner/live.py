@@ -17,7 +17,7 @@ import numpy as np
 from recsys_assets.loading.streaming.engine import MOST_PREFETCH, MOST_WORKERS, Knobs, SpdlEngine
 from recsys_assets.loading.streaming.gauges import Counters
 from recsys_assets.tuner.allocation import STAGES, Allocation
-from recsys_assets.tuner.controllers.base import Controller, explained
+from recsys_assets.tuner.controllers.base import Controller, explained, learned_lately
 from recsys_assets.tuner.readings import Readings
 
 INTERVAL = 1.0
@@ -46,6 +46,8 @@ class Decision:
     """Batches a second that they counted on."""
     got: float = float("nan")
     """Batches a second of the interval after it."""
+    learned: str = ""
+    """What the tuner learned of this pipeline since the decision before, in words; empty where it learned nothing."""
 
     @property
     def action(self) -> str:
@@ -153,6 +155,7 @@ class LiveTuning:
             self.clock() - began,
             by,
             expected,
+            learned="" if by == NOBODY else learned_lately(self.controller),
         )
         self.decisions.append(decision)
         return decision

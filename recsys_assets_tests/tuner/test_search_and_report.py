@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from recsys_assets.tuner.controllers.search import BUDGET, GridSearch, OptunaSea
 from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.evaluation.known import BOUND, Known
 from recsys_assets.tuner.evaluation.plays import HELD_OUT_SEED, Entrant, entrants, play_all
-from recsys_assets.tuner.evaluation.report import hold, played, steps_figure, to_markdown
+from recsys_assets.tuner.evaluation.report import Contest, hold, played, steps_figure, to_markdown
 from recsys_assets.tuner.evaluation.rivals import RIVAL, rivals
-from recsys_assets.tuner.evaluation.simulated import play
+from recsys_assets.tuner.evaluation.simulated import Run, play
 from recsys_assets.tuner.learned.scratch import train_all
 from recsys_assets.tuner.learned.training import TunerConfig
 from recsys_assets.tuner.simulator.families import FAMILIAR
@@ -104,6 +105,17 @@ def test_plays_are_kept_and_not_played_again(tmp_path: Path) -> None:
     assert rows[BOUND]["difference"] == pytest.approx(paired.mean())
 
 
+def test_the_report_says_what_tuning_online_was_worth() -> None:
+    def run(name: str, q: float) -> Run:
+        return Run(name, np.full((3, 60), q), np.zeros(3, dtype=np.int64), np.full(3, 30))
+
+    runs = {name: (run(name, q),) for name, q in ((RIVAL, 0.7), ("PPO", 0.8), ("PPO, tuned online", 0.85))}
+    contest = Contest(FAMILIAR, runs)
+
+    assert "PPO, tuned online against PPO: +0.050 (+0.050 to +0.050)" in to_markdown([contest])
+    assert "tuned online" not in to_markdown([replace(contest, runs={RIVAL: runs[RIVAL]})])
+
+
 def test_all_rivals_and_all_trainings_enter(tmp_path: Path) -> None:
     config = TunerConfig(steps=1, envs=5, batch_size=59, epochs=1, look_every=1, validation=5)
     train_all(tmp_path, {"stages": 2}, config=config)
@@ -112,3 +124,7 @@ def test_all_rivals_and_all_trainings_enter(tmp_path: Path) -> None:
 
     assert all(names.count(rival.name) == 3 for rival in rivals())
     assert [(e.seed, e.training) for e in entered if e.training] == [(i, (tmp_path, "stages", i + 1)) for i in (0, 1)]
+    tuned = [e for e in entrants(seeds=3, scratch=tmp_path, online=True) if e.online]
+    assert [(e.name, e.seed) for e in tuned] == [("PPO from scratch, tuned online", i) for i in (0, 1)]
+    play_all(tmp_path / "plays", tuned[:1], pipelines=1, families=[FAMILIAR])
+    assert list(played(tmp_path / "plays")[0].runs) == ["PPO from scratch, tuned online"]

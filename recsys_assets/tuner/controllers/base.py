@@ -31,3 +31,15 @@ class Explains(Protocol):
 def explained(controller: Controller) -> tuple[str, float]:
     """By any tuner; nan where it counts on nothing."""
     return controller.explain() if isinstance(controller, Explains) else (controller.name, float("nan"))
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A tuner that goes on learning while it tunes, and says what since its last decision, of the first pipeline."""
+
+    def learned_lately(self) -> str: ...
+
+
+def learned_lately(controller: Controller) -> str:
+    """By any tuner; empty where it learned nothing."""
+    return controller.learned_lately() if isinstance(controller, Learns) else ""

@@ -29,10 +29,11 @@ CLIPPED = 0.8
 """Mean of the positive half of a normal deviate: by how much more than all of its time a stage would have read as busy,
 where readings end at all of it."""
 
-_SHAPES = list(product(SIGMA, KAPPA, BETA))
-_PRIOR = np.log([SIGMA[s] * KAPPA[k] * BETA[b] for s, k, b in _SHAPES])
+SHAPES = list(product(SIGMA, KAPPA, BETA))
+"""(sigma, kappa, beta) of each hypothesis."""
+_PRIOR = np.log([SIGMA[s] * KAPPA[k] * BETA[b] for s, k, b in SHAPES])
 _A = np.arange(1, MOST_WORKERS + 1, dtype=np.float64)
-LOG_SLOWER = np.log([np.maximum(1 + s * (_A - 1) + k * _A * (_A - 1), _A / b) for s, k, b in _SHAPES])
+LOG_SLOWER = np.log([np.maximum(1 + s * (_A - 1) + k * _A * (_A - 1), _A / b) for s, k, b in SHAPES])
 """(shapes, MOST_WORKERS) logarithm of seconds a worker over c."""
 
 
@@ -43,7 +44,7 @@ class StageCurves:
     """Of a reading of seconds before they have shown it, and the number of readings that this weighs as much as."""
 
     def __init__(self, n: int) -> None:
-        shape = (n, N_STAGES, len(_SHAPES))
+        shape = (n, N_STAGES, len(SHAPES))
         self.told = np.zeros((n, N_STAGES))
         self.sum, self.square = np.zeros(shape), np.zeros(shape)
         self._solve()

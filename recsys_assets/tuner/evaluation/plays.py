@@ -22,6 +22,7 @@ from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.evaluation.known import BOUND, Known
 from recsys_assets.tuner.evaluation.rivals import rivals
 from recsys_assets.tuner.evaluation.simulated import Run, play
+from recsys_assets.tuner.learned.online import TUNED
 from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED, Family
 from recsys_assets.tuner.simulator.running import RunningPipelines, Scenario, scenario
 
@@ -40,10 +41,15 @@ class Entrant:
     seed: int
     training: tuple[Path, str, int] | None = None
     """Folder, recipe, seed."""
+    online: bool = False
+    """Whether it is tuned on while it plays."""
 
 
-def entrants(*, seeds: int, search: bool = True, scratch: Path | None = None) -> list[Entrant]:
-    """Rivals once with each noise seed; each training once, with the noise seed of its place among its own."""
+def entrants(*, seeds: int, search: bool = True, scratch: Path | None = None, online: bool = False) -> list[Entrant]:
+    """Rivals once with each noise seed; each training once, with the noise seed of its place among its own.
+
+    `online`: PPO from scratch once more, tuned to each pipeline while it plays.
+    """
     names = [BOUND, *(rival.name for rival in rivals(search=search))]
     found = [Entrant(name, seed) for name in names for seed in range(seeds)]
     if scratch is not None:
@@ -52,6 +58,8 @@ def entrants(*, seeds: int, search: bool = True, scratch: Path | None = None) ->
         for training, _ in trained_in(scratch):
             place = (scratch, training.recipe, training.seed)
             found.append(Entrant(training.name, training.seed - 1, place))
+            if online and training.recipe == "stages":
+                found.append(Entrant(training.name + TUNED, training.seed - 1, place, online=True))
     return found
 
 
@@ -112,9 +120,10 @@ def _controller(who: Entrant, drawn: Scenario) -> Controller:
     if who.name == BOUND:
         return Known(drawn)
     if who.training is not None:
+        from recsys_assets.tuner.learned.guarded import tuned_online
         from recsys_assets.tuner.learned.scratch import policy_of
 
-        return policy_of(*who.training)
+        return tuned_online(policy_of(*who.training)) if who.online else policy_of(*who.training)
     return next(rival for rival in rivals(seed=who.seed) if rival.name == who.name)
 
 

@@ -25,6 +25,7 @@ from recsys_assets.tuner.evaluation.known import Known
 from recsys_assets.tuner.evaluation.plays import FAMILIES, HELD_OUT, HELD_OUT_SEED, read_all
 from recsys_assets.tuner.evaluation.rivals import RIVAL
 from recsys_assets.tuner.evaluation.simulated import Run, play
+from recsys_assets.tuner.learned.online import TUNED
 from recsys_assets.tuner.readings import FloatArray
 from recsys_assets.tuner.simulator.families import Family
 from recsys_assets.tuner.simulator.running import RESIZED, scenario
@@ -134,6 +135,7 @@ def to_markdown(contests: Sequence[Contest]) -> str:
             "|---|---|---|---|---|---|---|---|---|---|---|",
             *(_line(row) for row in contest.rows()),
             "",
+            *_online(contest),
         ]
     return "\n".join(lines)
 
@@ -144,6 +146,14 @@ def _line(row: dict[str, Any]) -> str:
         "{q_at_5:.2f} | {q_at_15:.2f} | {after_resize:.2f} | {at_end:.2f} | {reached:.0%} | {died:.1%}, {deaths} | "
         "{decision_ms:.1f} |".format(**row)
     )
+
+
+def _online(contest: Contest) -> list[str]:
+    """What tuning online was worth, where it took part."""
+    pairs = [(name, name + TUNED) for name in contest.runs if name + TUNED in contest.runs]
+    found = [(name, tuned, contest.against(tuned, name)) for name, tuned in pairs]
+    lines = [f"{tuned} against {name}: {d.mean:+.3f} ({d.low:+.3f} to {d.high:+.3f})" for name, tuned, d in found]
+    return [*lines, ""] if lines else []
 
 
 def steps_figure(contest: Contest, shown: Sequence[str], *, theme: Theme = "light") -> Figure:

@@ -2,7 +2,8 @@
 decides instead.
 
 Off is what `LearnedTuner.off` says, figures beyond all that were seen in training; worse is a throughput that stays
-below `FLOOR` of what the fitted model promised, `PATIENCE` intervals in a row. Who decided is kept for the log.
+below `FLOOR` of what the fitted model promised, or imagined pipelines did, `PATIENCE` intervals in a row. Who decided
+is kept for the log.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 from recsys_assets.tuner.allocation import Allocation
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
 from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.learned.online import OnlineTuner
 from recsys_assets.tuner.learned.policy import LearnedTuner
-from recsys_assets.tuner.learned.views import ProposalView
 from recsys_assets.tuner.readings import Readings
 
 FLOOR, PATIENCE, REST = 0.5, 4, 10
@@ -23,7 +24,7 @@ FLOOR, PATIENCE, REST = 0.5, 4, 10
 class Guarded:
     """`fell_back` (b,): whether feedback control made the last decision."""
 
-    def __init__(self, learned: LearnedTuner) -> None:
+    def __init__(self, learned: LearnedTuner | OnlineTuner) -> None:
         self.learned, self.fallback = learned, Shielded(ProportionalControl())
 
     @property
@@ -37,18 +38,24 @@ class Guarded:
         self.promised, self.fell_back = np.zeros(n), np.zeros(n, dtype=np.bool_)
 
     def decide(self, readings: Readings) -> Allocation:
-        seen = self.learned.view.see(readings)
-        learned = self.learned.view.allocation(self.learned.act(seen), readings)
+        learned = self.learned.decide(readings)
         feedback = self.fallback.decide(readings)
         short = ~readings.down & (self.promised > 0) & (readings.throughput < FLOOR * self.promised)
         self.below = np.where(short, self.below + 1, 0)
         self.resting = np.where(self.below >= PATIENCE, REST, np.maximum(0, self.resting - 1))
-        self.fell_back = self.learned.off(seen) | (self.resting > 0)
-        view = self.learned.view
-        if isinstance(view, ProposalView):
-            self.promised = view.observer.model.promised
+        self.fell_back = self.learned.was_off | (self.resting > 0)
+        self.promised = self.learned.promised
         return feedback.where(self.fell_back, learned)
 
     def explain(self) -> tuple[str, float]:
-        """Who decided for the first pipeline, and the throughput that the model promised."""
+        """Who decided for the first pipeline, and the throughput that was promised."""
         return (self.fallback.name if self.fell_back[0] else self.name), float(self.promised[0])
+
+    def learned_lately(self) -> str:
+        """Of the first pipeline; empty where the tuner learns nothing while it runs."""
+        return self.learned.told if isinstance(self.learned, OnlineTuner) else ""
+
+
+def tuned_online(zero_shot: LearnedTuner, *, aside: bool = False) -> Guarded:
+    """`zero_shot`, watched, and tuned to each pipeline while it runs."""
+    return Guarded(OnlineTuner(zero_shot, aside=aside))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import Allocation, IntArray
 from recsys_assets.tuner.learned.views import ProposalView, View
-from recsys_assets.tuner.readings import Readings
+from recsys_assets.tuner.readings import FloatArray, Readings
 
 FORMAT = 3
 FAR_OFF, ROOM = 0.25, 0.2
@@ -42,7 +42,15 @@ class LearnedTuner:
         self.view.begin(n)
 
     def decide(self, readings: Readings) -> Allocation:
-        return self.view.allocation(self.act(self.view.see(readings)), readings)
+        seen = self.view.see(readings)
+        self.was_off = self.off(seen)
+        return self.view.allocation(self.act(seen), readings)
+
+    @property
+    def promised(self) -> FloatArray:
+        """(b,) batches a second that the fitted model counts on; 0 where none is asked."""
+        view = self.view
+        return view.observer.model.promised if isinstance(view, ProposalView) else np.zeros(len(self.was_off))
 
     def act(self, seen: NDArray[np.float32]) -> IntArray:
         """(b, parts) the choice rated best of each part of an action."""

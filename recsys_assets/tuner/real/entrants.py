@@ -42,6 +42,8 @@ SHORT: dict[str, Maker] = {
 """What each is asked for by, in the order of a first repeat."""
 FROM_SCRATCH = {"ppo": "stages", "intune": "intune"}
 """Recipes of `recsys tuner from-scratch` that take part as they were trained on simulated pipelines: zero-shot."""
+ONLINE = "ppo-online"
+"""The first of them, tuned on by what it reads of the pipeline that it tunes."""
 
 
 class Known:
@@ -72,10 +74,12 @@ def entrants(names: Sequence[str], *, grids: Sequence[Grid], policy: Path) -> di
     for name, recipe in FROM_SCRATCH.items():
         if (policy.parent / "scratch" / f"{recipe}-1.npz").exists():
             makers[name] = partial(_from_scratch, policy.parent / "scratch", recipe)
+    if "ppo" in makers:
+        makers[ONLINE] = partial(_online, policy.parent / "scratch")
     unknown = [name for name in names if name not in makers]
     if unknown:
         raise ValueError(f"there is no tuner {unknown[0]!r}; there are {', '.join(makers)}")
-    chosen = [_shielded(makers[name]) for name in names or makers]
+    chosen = [makers[name] if name == ONLINE else _shielded(makers[name]) for name in names or makers]
     return {make().name: make for make in chosen}
 
 
@@ -94,3 +98,11 @@ def _from_scratch(folder: Path, recipe: str) -> Controller:
     from recsys_assets.tuner.learned.scratch import policy_of
 
     return policy_of(folder, recipe, seed=1)
+
+
+def _online(folder: Path) -> Controller:
+    """Behind a shield and a fallback of its own: what it says of its updates would not come through another one."""
+    from recsys_assets.tuner.learned.guarded import tuned_online
+    from recsys_assets.tuner.learned.scratch import policy_of
+
+    return tuned_online(policy_of(folder, FROM_SCRATCH["ppo"], seed=1), aside=True)

@@ -52,7 +52,7 @@ class Pipelines:
         return len(self.cores)
 
     def take(self, rows: IntArray) -> Pipelines:
-        return Pipelines(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def with_cores(self, cores: IntArray) -> Pipelines:
         return replace(self, cores=cores)

@@ -149,8 +149,22 @@ def test_who_learned_from_nothing_on_simulated_pipelines_takes_part_as_it_is(pla
     made = entrants(["ppo"], grids=[planted], policy=tmp_path / "policy.npz")
 
     assert list(made) == ["PPO from scratch"]
+    assert isinstance(made["PPO from scratch"](), Shielded)
     with pytest.raises(ValueError, match="intune"):
         entrants(["intune"], grids=[planted], policy=tmp_path / "policy.npz")
+
+
+def test_it_is_tuned_on_live_and_every_update_is_in_the_log(planted: Grid, small: Workload, tmp_path: Path) -> None:
+    view = StageView()
+    head = np.zeros((view.actions.nvec.sum(), view.observations.shape[0]), np.float32)  # type: ignore[attr-defined]
+    (tmp_path / "scratch").mkdir()
+    LearnedTuner(((head, np.zeros(len(head), np.float32)),), view).save(tmp_path / "scratch" / "stages-1.npz")
+    made = entrants(["ppo-online"], grids=[planted], policy=tmp_path / "policy.npz")
+    [run] = QUICK.hold(small, LOCAL_DISK, made, tmp_path / "runs.jsonl")
+
+    assert run.tuner == "PPO from scratch, tuned online"
+    assert "imagined decisions" in " ".join(d.learned for d in run.decisions)
+    assert kept_runs(tmp_path / "runs.jsonl")[0].decisions[-1].learned == run.decisions[-1].learned
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
