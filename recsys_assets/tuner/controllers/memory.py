@@ -25,8 +25,8 @@ from recsys_assets.tuner.readings import FloatArray, Readings
 
 LIMIT = 1.0
 """Of the memory, beside the margin for what is not known exactly."""
-SAFE, LEAST_SAFE = 4.2, 3.0
-"""Standard errors that memory is taken to be larger than estimated after the first interval, and at least."""
+SAFE = 3.3
+"""Standard errors that memory is taken to be larger than estimated, at least: a tuner may be more careful."""
 FEW_READY = 2
 """Batches ready that are never given up for more workers."""
 TINY = 1e-9
@@ -122,32 +122,46 @@ class MemoryEstimate:
         crashed = (self.crashed * self.parts).sum(axis=1)
         self.larger = np.where(crashed > 0, 1 / np.clip(crashed, TINY, 1), 1)
         self.parts *= self.larger[:, None]
-        self.safe = np.sqrt(np.maximum(LEAST_SAFE**2, SAFE**2 - np.log(np.maximum(1, self.intervals))))
-        """Less by and by: to wait makes surer at first and hardly does later, when a gain lasts for long."""
 
     def of(self, allocation: Allocation) -> FloatArray:
         """(b,) share of the budget, on the safe side."""
         return self.of_columns(allocation.workers, allocation.prefetch)
 
-    def of_columns(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
-        """(..., b) of `workers` (..., b, n) and `prefetch` (..., b); no more than `LIMIT` of what has proven to fit."""
-        x = _columns(workers, prefetch) * self.parts
-        whole = np.maximum(x.sum(axis=-1), TINY)
-        x[..., -1] = self.larger  # e itself is estimated, of the others logarithms
-        variance = (np.einsum("...bi,bij->...bj", x, self.covariance) * x).sum(axis=-1)
-        found = whole + self.safe * self.noise * np.sqrt(np.maximum(0, variance))
+    def of_columns(self, workers: NDArray[Any], prefetch: NDArray[Any], *, safe: float = SAFE) -> FloatArray:
+        """(..., b) of `workers` (..., b, n) and `prefetch` (..., b); no more than `LIMIT` of what has proven to fit.
+
+        `safe`: standard errors that it is taken to be larger than estimated.
+        """
+        whole, error = self._expected(workers, prefetch)
+        found = whole + safe * error
         fits = (whole <= LIMIT) & self.proven.cover(workers, prefetch)
         return np.asarray(np.where(fits, np.minimum(found, LIMIT), found))
 
-    def room_for(self, workers: NDArray[Any], *, most: NDArray[Any]) -> IntArray:
+    def risk(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
+        """(..., b) probability that it does not fit."""
+        from scipy.special import ndtr
+
+        whole, error = self._expected(workers, prefetch)
+        fits = (whole <= LIMIT) & self.proven.cover(workers, prefetch)
+        return np.asarray(np.where(fits, 0.0, ndtr((whole - LIMIT) / np.maximum(error, TINY))))
+
+    def room_for(self, workers: NDArray[Any], *, most: NDArray[Any], safe: float = SAFE) -> IntArray:
         """(..., b) batches that may wait ready beside `workers`, `FEW_READY` at least, `most` (..., b) at most."""
         low = np.minimum(FEW_READY, np.broadcast_to(most, workers.shape[:-1])).astype(np.int64)
         high = np.broadcast_to(most, workers.shape[:-1]).astype(np.int64)
         for _ in range(6):
             middle = (low + high + 1) // 2
-            fits = self.of_columns(workers, middle) <= LIMIT
+            fits = self.of_columns(workers, middle, safe=safe) <= LIMIT
             low, high = np.where(fits, middle, low), np.where(fits, high, np.maximum(low, middle - 1))
         return low
+
+    def _expected(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+        """(..., b) share of the budget, and its standard error."""
+        x = _columns(workers, prefetch) * self.parts
+        whole = np.maximum(x.sum(axis=-1), TINY)
+        x[..., -1] = self.larger  # e itself is estimated, of the others logarithms
+        variance = (np.einsum("...bi,bij->...bj", x, self.covariance) * x).sum(axis=-1)
+        return whole, np.asarray(self.noise * np.sqrt(np.maximum(0, variance)))
 
 
 def _columns(workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
