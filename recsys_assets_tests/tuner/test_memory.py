@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from recsys_assets.tuner.allocation import Allocation
-from recsys_assets.tuner.controllers.memory import LIMIT, MemoryEstimate
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
 from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.proven import KEPT, Proven
 from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.controllers.with_ready import LIMIT
 from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.simulator.families import WIDER, Family, draw
@@ -56,10 +57,10 @@ def test_the_estimate_is_that_of_draws_from_the_prior_weighed_by_the_readings(mo
     mean = float(weight @ total)
     spread = float(np.sqrt(weight @ (total - mean) ** 2))
 
-    assert memory.of_columns(wanted.workers, wanted.prefetch, safe=0)[0] == pytest.approx(mean, rel=0.01)
-    error = memory.of_columns(wanted.workers, wanted.prefetch, safe=1)[0] - mean
-    assert error == pytest.approx(spread, rel=0.1)
-    assert memory.risk(wanted.workers, wanted.prefetch)[0] == pytest.approx(float(weight @ (total > LIMIT)), abs=0.03)
+    found, ready = memory.beside(wanted.workers), wanted.prefetch
+    assert found.expected(ready)[0] == pytest.approx(mean, rel=0.01)
+    assert found.error(ready)[0] == pytest.approx(spread, rel=0.1)
+    assert found.risk(ready)[0] == pytest.approx(float(weight @ (total > LIMIT)), abs=0.03)
 
 
 def test_what_is_else_is_what_training_families_have_until_exact_readings_say_nothing_is() -> None:
@@ -78,12 +79,12 @@ def test_what_ran_is_known_to_fit_and_what_has_more_of_anything_is_not() -> None
     memory, rng = MemoryEstimate(1), np.random.default_rng(1)
     for _ in range(2):
         memory.learn(_read([8, 4, 5, 5], 4, rng, noise=0.1))
-    ran, fewer = np.array([[8, 4, 5, 5]]), np.array([[7, 4, 5, 5]])
+    ran, other = memory.beside(np.array([[8, 4, 5, 5]])), memory.beside(np.array([[7, 4, 5, 5]]))
 
-    assert memory.of_columns(ran, np.array([4]))[0] <= LIMIT
-    assert memory.risk(ran, np.array([4]))[0] == 0
-    assert memory.of_columns(fewer, np.array([24]))[0] > LIMIT
-    assert memory.risk(fewer, np.array([5]))[0] > 0
+    assert ran.safely(np.array([4]), safe=9)[0] == LIMIT
+    assert ran.risk(np.array([4]))[0] == other.risk(np.array([4]))[0] == 0
+    assert other.safely(np.array([24]), safe=9)[0] > LIMIT
+    assert ran.risk(np.array([5]))[0] > 0
 
 
 def test_a_pipeline_that_stops_where_it_ran_before_has_not_run_out_of_memory() -> None:
@@ -91,7 +92,7 @@ def test_a_pipeline_that_stops_where_it_ran_before_has_not_run_out_of_memory() -
     for down in (False, False, True):
         memory.learn(_read([2, 2, 2, 2], 2, rng, noise=0.01, down=down))
 
-    assert memory.of_columns(np.array([[4, 4, 4, 4]]), np.array([4]))[0] < LIMIT
+    assert memory.of(Allocation.bounded(np.array([[4, 4, 4, 4]]), np.array([4])))[0] < LIMIT
 
 
 def test_the_last_allocations_that_no_other_covers_are_remembered() -> None:
@@ -101,9 +102,9 @@ def test_the_last_allocations_that_no_other_covers_are_remembered() -> None:
         proven.add(Allocation.bounded(np.array([[1, 1, 1, 1]]), np.array([1])), yes)  # covered: takes no place
     proven.add(Allocation.bounded(np.array([[99, 99, 9, 9]]), np.array([9])), ~yes)
 
-    assert not proven.cover(np.array([[1, 9, 1, 1]]), np.array([2]))[0]
-    assert proven.cover(np.array([[2, 8, 1, 1]]), np.array([2]))[0]
-    assert not proven.cover(np.array([[2, 9, 1, 1]]), np.array([2]))[0]
+    assert proven.ready(np.array([[1, 9, 1, 1]]))[0] == 0
+    assert proven.ready(np.array([[2, 8, 1, 1]]))[0] == 2
+    assert proven.ready(np.array([[2, 9, 1, 1]]))[0] == 0
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.12])

@@ -21,16 +21,11 @@ from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.proven import Proven
+from recsys_assets.tuner.controllers.with_ready import LIMIT, TINY, WithReady
 from recsys_assets.tuner.readings import FloatArray, Readings
 
-LIMIT = 1.0
-"""Of the memory, beside the margin for what is not known exactly."""
 SAFE = 3.3
 """Standard errors that memory is taken to be larger than estimated, at least: a tuner may be more careful."""
-FEW_READY = 2
-"""Batches ready that are never given up for more workers."""
-TINY = 1e-9
-"""Share of the budget below which nothing is told apart."""
 _PARTS = N_STAGES + 2
 _READ = range(_PARTS - 1)
 """Parts that have readings of their own."""
@@ -111,7 +106,7 @@ class MemoryEstimate:
         """In the first interval of being down, the allocation read is the one that was too large, unless it ran before:
         then something else has stopped it."""
         now = readings.allocation
-        died = readings.down & ~self.was_down & ~self.proven.cover(now.workers, now.prefetch)
+        died = readings.down & ~self.was_down & ~self.proven.cover(now)
         self.crashed = _where(died, _columns(now.workers, now.prefetch), self.crashed)
         self.was_down = readings.down
 
@@ -125,43 +120,28 @@ class MemoryEstimate:
 
     def of(self, allocation: Allocation) -> FloatArray:
         """(b,) share of the budget, on the safe side."""
-        return self.of_columns(allocation.workers, allocation.prefetch)
+        return self.beside(allocation.workers).safely(allocation.prefetch, safe=SAFE)
 
-    def of_columns(self, workers: NDArray[Any], prefetch: NDArray[Any], *, safe: float = SAFE) -> FloatArray:
-        """(..., b) of `workers` (..., b, n) and `prefetch` (..., b); no more than `LIMIT` of what has proven to fit.
-
-        `safe`: standard errors that it is taken to be larger than estimated.
-        """
-        whole, error = self._expected(workers, prefetch)
-        found = whole + safe * error
-        fits = (whole <= LIMIT) & self.proven.cover(workers, prefetch)
-        return np.asarray(np.where(fits, np.minimum(found, LIMIT), found))
-
-    def risk(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
-        """(..., b) probability that it does not fit."""
-        from scipy.special import ndtr
-
-        whole, error = self._expected(workers, prefetch)
-        fits = (whole <= LIMIT) & self.proven.cover(workers, prefetch)
-        return np.asarray(np.where(fits, 0.0, ndtr((whole - LIMIT) / np.maximum(error, TINY))))
-
-    def room_for(self, workers: NDArray[Any], *, most: NDArray[Any], safe: float = SAFE) -> IntArray:
+    def room_for(self, workers: NDArray[Any], *, most: NDArray[Any]) -> IntArray:
         """(..., b) batches that may wait ready beside `workers`, `FEW_READY` at least, `most` (..., b) at most."""
-        low = np.minimum(FEW_READY, np.broadcast_to(most, workers.shape[:-1])).astype(np.int64)
-        high = np.broadcast_to(most, workers.shape[:-1]).astype(np.int64)
-        for _ in range(6):
-            middle = (low + high + 1) // 2
-            fits = self.of_columns(workers, middle, safe=safe) <= LIMIT
-            low, high = np.where(fits, middle, low), np.where(fits, high, np.maximum(low, middle - 1))
-        return low
+        return self.beside(workers).room(most=most, safe=SAFE)
 
-    def _expected(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-        """(..., b) share of the budget, and its standard error."""
-        x = _columns(workers, prefetch) * self.parts
+    def beside(self, workers: NDArray[Any]) -> WithReady:
+        """Of `workers` (..., b, n) with any number of batches ready."""
+        x = _columns(workers, np.zeros(workers.shape[:-1])) * self.parts
         whole = np.maximum(x.sum(axis=-1), TINY)
         x[..., -1] = self.larger  # e itself is estimated, of the others logarithms
-        variance = (np.einsum("...bi,bij->...bj", x, self.covariance) * x).sum(axis=-1)
-        return whole, np.asarray(self.noise * np.sqrt(np.maximum(0, variance)))
+        weighted = np.einsum("...bi,bij->...bj", x, self.covariance)
+        batch, own = self.parts[:, N_STAGES], self.covariance[:, N_STAGES, N_STAGES]
+        return WithReady(
+            whole,
+            batch,
+            (weighted * x).sum(axis=-1),
+            weighted[..., N_STAGES] * batch,
+            own * batch**2,
+            self.noise,
+            self.proven.ready(workers),
+        )
 
 
 def _columns(workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:

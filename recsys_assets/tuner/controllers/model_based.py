@@ -13,8 +13,9 @@ import numpy as np
 from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.curves import StageCurves, least_workers
 from recsys_assets.tuner.controllers.estimates import RunningMean
-from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, SAFE, TINY, MemoryEstimate
+from recsys_assets.tuner.controllers.memory import SAFE, MemoryEstimate
 from recsys_assets.tuner.controllers.trainer import TrainerRate
+from recsys_assets.tuner.controllers.with_ready import FEW_READY, LIMIT, TINY
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 EVENED = 0.5
@@ -23,9 +24,9 @@ CROWDED = 0.15
 """Loss where workers ask for twice the cores."""
 COARSE, FINE = 24, 24
 """Rates that are tried, as shares of what cores and trainer allow, and then about the best of them."""
-MARGINS = (SAFE, 4.0, 4.8)
+MARGINS = (SAFE, 3.7, 4.2, 4.8)
 """Standard errors of memory that are kept free, to choose from by what each promises and risks."""
-CRASH = 300.0
+CRASH = 1000.0
 """Intervals that it is taken to cost to run out of memory. A gain lasts for about as long as it took to be as sure of
 it: so this is weighed against as many intervals as were read."""
 SWITCHING, REPAID = 0.05, 3.0
@@ -72,26 +73,15 @@ class ModelBased:
         workers, rows = least_workers(rates, wanted), np.arange(len(readings))
         reached = workers.max(axis=2) <= MOST_WORKERS
         workers = np.minimum(workers, MOST_WORKERS)
-        options = [self._with_ready(readings, rates, workers, safe=safe) for safe in MARGINS]
-        worth = np.where(reached, np.stack([worth for _, worth in options]), 0)
+        memory = self.memory.beside(workers)
+        prefetch = np.stack([memory.room(most=np.array(MOST_PREFETCH), safe=safe) for safe in MARGINS])
+        room = np.stack([memory.safely(np.array(FEW_READY), safe=safe) <= LIMIT for safe in MARGINS])
+        risked = CRASH / np.maximum(1, self.memory.intervals) * memory.risk(prefetch)
+        made = self._made(readings, rates, workers, prefetch)
+        worth = np.where(reached & room, made * np.maximum(TINY, 1 - risked), 0)
         margin, best = np.divmod(worth.reshape(-1, len(readings)).argmax(axis=0), len(wanted))
-        prefetch = np.stack([prefetch for prefetch, _ in options])
-        return (
-            Allocation.bounded(workers[best, rows], prefetch[margin, best, rows]),
-            worth[margin, best, rows],
-            best,
-        )
-
-    def _with_ready(
-        self, readings: Readings, rates: FloatArray, workers: IntArray, *, safe: float
-    ) -> tuple[IntArray, FloatArray]:
-        """(t, b) batches ready that fit beside `workers` (t, b, n), and what that is worth, less what it risks."""
-        shape = workers.shape[:-1]
-        room = self.memory.of_columns(workers, np.full(shape, FEW_READY), safe=safe) <= LIMIT
-        prefetch = self.memory.room_for(workers, most=np.full(shape, MOST_PREFETCH), safe=safe)
-        risked = CRASH / np.maximum(1, self.memory.intervals) * self.memory.risk(workers, prefetch)
-        worth = self._made(readings, rates, workers, prefetch) * np.maximum(TINY, 1 - risked)
-        return prefetch, np.where(room, worth, 0)
+        found = Allocation.bounded(workers[best, rows], prefetch[margin, best, rows])
+        return found, worth[margin, best, rows], best
 
     def _if_worth_it(self, readings: Readings, rates: FloatArray, found: Allocation, worth: FloatArray) -> Allocation:
         """Stay, unless what was `found` is worth more, moving included."""
@@ -106,7 +96,7 @@ class ModelBased:
         return found.where(better, now)
 
     def _made(self, readings: Readings, rates: FloatArray, workers: IntArray, prefetch: IntArray) -> FloatArray:
-        """(t, b) batches a second of `workers` (t, b, n) and `prefetch` (t, b)."""
+        """(..., t, b) batches a second of `workers` (t, b, n) and `prefetch` (..., t, b)."""
         b, n = np.arange(len(readings))[None, :, None], np.arange(N_STAGES)[None, None]
         slowest = rates[b, n, workers - 1].min(axis=2)
         asked = (workers * np.minimum(1, self.cpu.mean * rates[:, :, 0])).sum(axis=2) / readings.cores

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_assets.tuner.allocation import N_STAGES, Allocation
+from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 
 KEPT = 6
 
@@ -25,15 +25,22 @@ class Proven:
 
     def add(self, ran: Allocation, which: NDArray[np.bool_]) -> None:
         """`which` (b,): of the allocations `ran`, those that did."""
-        new = which & ~self.cover(ran.workers, ran.prefetch)
+        new = which & ~self.cover(ran)
         workers = np.concatenate([ran.workers[None], self.workers[:-1]])
         prefetch = np.concatenate([ran.prefetch[None], self.prefetch[:-1]])
         self.workers = np.where(new[:, None], workers, self.workers)
         self.prefetch = np.where(new, prefetch, self.prefetch)
 
-    def cover(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> NDArray[np.bool_]:
-        """(..., b) whether `workers` (..., b, n) and `prefetch` (..., b) are no more than what ran."""
-        covered = np.zeros(prefetch.shape, dtype=np.bool_)
+    def ready(self, workers: NDArray[Any]) -> IntArray:
+        """(..., b) batches ready with which `workers` (..., b, n), or more, have run; 0 where they have not."""
+        found = np.zeros(workers.shape[:-1], dtype=np.int64)
         for most, ready in zip(self.workers, self.prefetch, strict=True):
-            covered |= (workers <= most).all(axis=-1) & (prefetch <= ready)
-        return covered
+            ran = workers[..., 0] <= most[:, 0]
+            for stage in range(1, N_STAGES):
+                ran &= workers[..., stage] <= most[:, stage]
+            found = np.maximum(found, np.where(ran, ready, 0))
+        return found
+
+    def cover(self, allocation: Allocation) -> NDArray[np.bool_]:
+        """(b,) whether it is no more than what ran."""
+        return np.asarray(allocation.prefetch <= self.ready(allocation.workers))
