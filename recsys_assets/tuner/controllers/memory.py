@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.proven import Proven
-from recsys_assets.tuner.controllers.with_ready import LIMIT, TINY, WithReady
+from recsys_assets.tuner.controllers.with_ready import LIMIT, TINY, WithReady, tail
 from recsys_assets.tuner.readings import FloatArray, Readings
 
-SAFE = 3.3
+SAFE = 3.0
 """Standard errors that memory is taken to be larger than estimated, at least: a tuner may be more careful."""
 _PARTS = N_STAGES + 2
 _READ = range(_PARTS - 1)
@@ -51,6 +51,7 @@ class MemoryEstimate:
         self.proven = Proven(n)
         self._finish()
         self.covariance = np.linalg.inv(self._with_prior(self.gram, self.moment)[0])
+        self.risk_of_proven = np.zeros(self.proven.prefetch.shape)
 
     def learn(self, readings: Readings) -> None:
         """What pipelines that are down hold says nothing, and no more does a stage that held nothing yet."""
@@ -80,6 +81,8 @@ class MemoryEstimate:
         self.covariance = _where(running, covariance, self.covariance)
         self.proven.add(readings.allocation, running)
         self._finish()
+        whole, variance, _ = self._expected(self.proven.workers, self.proven.prefetch)
+        self.risk_of_proven = tail(whole, self.noise * np.sqrt(variance))
 
     def _read(
         self, at: FloatArray, x: FloatArray, whole: FloatArray, parts: FloatArray, told: NDArray[np.bool_]
@@ -128,20 +131,29 @@ class MemoryEstimate:
 
     def beside(self, workers: NDArray[Any]) -> WithReady:
         """Of `workers` (..., b, n) with any number of batches ready."""
-        x = _columns(workers, np.zeros(workers.shape[:-1])) * self.parts
-        whole = np.maximum(x.sum(axis=-1), TINY)
-        x[..., -1] = self.larger  # e itself is estimated, of the others logarithms
-        weighted = np.einsum("...bi,bij->...bj", x, self.covariance)
+        whole, variance, covariance = self._expected(workers, np.zeros(workers.shape[:-1]))
         batch, own = self.parts[:, N_STAGES], self.covariance[:, N_STAGES, N_STAGES]
         return WithReady(
             whole,
             batch,
-            (weighted * x).sum(axis=-1),
-            weighted[..., N_STAGES] * batch,
+            variance,
+            covariance * batch,
             own * batch**2,
             self.noise,
             self.proven.ready(workers),
+            self.proven.beyond(workers),
+            self.proven.prefetch,
+            self.risk_of_proven,
         )
+
+    def _expected(self, workers: NDArray[Any], prefetch: NDArray[Any]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(..., b) share of the budget, its variance for readings off by all of themselves, and covariance with the
+        logarithm of a batch."""
+        x = _columns(workers, prefetch) * self.parts
+        whole = np.maximum(x.sum(axis=-1), TINY)
+        x[..., -1] = self.larger  # e itself is estimated, of the others logarithms
+        weighted = np.einsum("...bi,bij->...bj", x, self.covariance)
+        return whole, np.maximum(0, (weighted * x).sum(axis=-1)), weighted[..., N_STAGES]
 
 
 def _columns(workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:

@@ -24,7 +24,7 @@ CROWDED = 0.15
 """Loss where workers ask for twice the cores."""
 COARSE, FINE = 24, 24
 """Rates that are tried, as shares of what cores and trainer allow, and then about the best of them."""
-MARGINS = (SAFE, 3.7, 4.2, 4.8)
+MARGINS = (SAFE, 3.4, 3.9, 4.6)
 """Standard errors of memory that are kept free, to choose from by what each promises and risks."""
 CRASH = 1000.0
 """Intervals that it is taken to cost to run out of memory. A gain lasts for about as long as it took to be as sure of

@@ -44,3 +44,11 @@ class Proven:
     def cover(self, allocation: Allocation) -> NDArray[np.bool_]:
         """(b,) whether it is no more than what ran."""
         return np.asarray(allocation.prefetch <= self.ready(allocation.workers))
+
+    def beyond(self, workers: NDArray[Any]) -> NDArray[np.bool_]:
+        """(KEPT, ..., b) whether `workers` are at least those of each that ran."""
+        found = np.ones((KEPT, *workers.shape[:-1]), dtype=np.bool_)
+        for place, least in enumerate(self.workers):
+            for stage in range(N_STAGES):
+                found[place] &= workers[..., stage] >= least[:, stage]
+        return found

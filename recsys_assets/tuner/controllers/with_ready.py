@@ -3,6 +3,9 @@
     expected(b) = whole + b batch,   error(b)^2 = noise^2 (variance + 2 b covariance + b^2 own)
 
 All but b is worked out once for the workers; margins and numbers of batches are then cheap to try.
+
+What has more of everything than what ran does not fit with the probability by which the two differ: had the smaller not
+fitted, it would not have run. So a small step is a small risk.
 """
 
 from __future__ import annotations
@@ -36,6 +39,12 @@ class WithReady:
     noise: FloatArray
     ran: IntArray
     """Batches ready with which these workers, or more, have run: so many fit."""
+    beyond: NDArray[np.bool_]
+    """(k, ..., b) whether each of k allocations that ran has no more workers of any stage."""
+    beyond_ready: IntArray
+    """(k, b) batches ready in them."""
+    beyond_risk: FloatArray
+    """(k, b) probability that they would not fit, had they not been seen to run."""
 
     def expected(self, ready: NDArray[Any]) -> FloatArray:
         """(..., b) share of the budget."""
@@ -54,11 +63,12 @@ class WithReady:
 
     def risk(self, ready: NDArray[Any]) -> FloatArray:
         """(..., b) probability that it does not fit."""
-        from scipy.special import ndtr
-
         expected = self.expected(ready)
-        too_much = ndtr((expected - LIMIT) / np.maximum(self.error(ready), TINY))
-        return np.asarray(np.where(self._proven(ready, expected), 0.0, too_much))
+        too_much = tail(expected, self.error(ready))
+        known = np.zeros_like(too_much)
+        for more, least, before in zip(self.beyond, self.beyond_ready, self.beyond_risk, strict=True):
+            known = np.maximum(known, np.where(more & (ready >= least), before, 0))
+        return np.asarray(np.where(self._proven(ready, expected), 0.0, np.maximum(0, too_much - known)))
 
     def room(self, *, most: NDArray[Any], safe: float) -> IntArray:
         """(..., b) batches that fit, `FEW_READY` at least, `most` (..., b) at most."""
@@ -72,3 +82,10 @@ class WithReady:
 
     def _proven(self, ready: NDArray[Any], expected: FloatArray) -> NDArray[np.bool_]:
         return np.asarray((ready <= self.ran) & (expected <= LIMIT))
+
+
+def tail(expected: FloatArray, error: FloatArray) -> FloatArray:
+    """Probability that what is `expected`, give or take its `error`, does not fit."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr((expected - LIMIT) / np.maximum(error, TINY)))
