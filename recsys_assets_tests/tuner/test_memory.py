@@ -33,16 +33,17 @@ def _read(
     return Readings(allocation, np.array([64]), *of_all, np.array([down]))
 
 
-@pytest.mark.parametrize("last", [[6, 3, 4, 4], [8, 5, 6, 5]])
+@pytest.mark.parametrize("last", [([6, 3, 4, 4], 6), ([8, 5, 6, 6], 7)])
 def test_the_estimate_is_that_of_draws_from_the_prior_weighed_by_the_readings(
-    last: list[int], monkeypatch: pytest.MonkeyPatch
+    last: tuple[list[int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Noise is known: 300,000 draws of all parts, weighed by how likely they make each reading of the whole."""
+    """Noise is known: 300,000 draws of all parts, weighed by how likely they make each reading of the whole. What ran
+    last fits."""
     noise, rng = 0.08, np.random.default_rng(3)
     monkeypatch.setattr(MemoryEstimate, "NOISE", noise)
     monkeypatch.setattr(MemoryEstimate, "SURE", 1e12)
     memory, read = MemoryEstimate(1), []
-    for workers, ready in (([1, 1, 1, 1], 1), ([4, 2, 3, 3], 4), (last, 6)):
+    for workers, ready in (([1, 1, 1, 1], 1), ([4, 2, 3, 3], 4), last):
         read.append(_read(workers, ready, rng, noise=noise))
         memory.learn(read[-1])
     wanted = Allocation.bounded(np.array([[8, 5, 6, 6]]), np.array([8]))
