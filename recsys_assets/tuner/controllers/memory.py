@@ -141,8 +141,8 @@ class MemoryEstimate:
             own * batch**2,
             self.noise,
             self.proven.ready(workers),
-            self.proven.beyond(workers),
-            self.proven.prefetch,
+            workers,
+            self.proven,
             self.risk_of_proven,
         )
 
@@ -175,8 +175,8 @@ def _slope(state: FloatArray, x: FloatArray) -> FloatArray:
     return np.column_stack([x[:, :-1] * np.exp(state[:, :-1]), x[:, -1]])
 
 
-def _where(chosen: NDArray[np.bool_], new: FloatArray, old: FloatArray) -> FloatArray:
-    return np.where(chosen.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+def _where(chosen: NDArray[np.bool_], new: NDArray[Any], old: NDArray[Any]) -> FloatArray:
+    return np.asarray(np.where(chosen.reshape(-1, *[1] * (new.ndim - 1)), new, old))
 
 
 def within_memory(wanted: Allocation, memory: MemoryEstimate) -> Allocation:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import IntArray
+from recsys_assets.tuner.controllers.proven import Proven
 from recsys_assets.tuner.readings import FloatArray
 
 LIMIT = 1.0
@@ -39,12 +40,10 @@ class WithReady:
     noise: FloatArray
     ran: IntArray
     """Batches ready with which these workers, or more, have run: so many fit."""
-    beyond: NDArray[np.bool_]
-    """(k, ..., b) whether each of k allocations that ran has no more workers of any stage."""
-    beyond_ready: IntArray
-    """(k, b) batches ready in them."""
-    beyond_risk: FloatArray
-    """(k, b) probability that they would not fit, had they not been seen to run."""
+    workers: IntArray
+    proven: Proven
+    risk_of_proven: FloatArray
+    """(k, b) of all that ran: the probability that it would not fit, had it not been seen to run."""
 
     def expected(self, ready: NDArray[Any]) -> FloatArray:
         """(..., b) share of the budget."""
@@ -65,8 +64,8 @@ class WithReady:
         """(..., b) probability that it does not fit."""
         expected = self.expected(ready)
         too_much = tail(expected, self.error(ready))
-        known = np.zeros_like(too_much)
-        for more, least, before in zip(self.beyond, self.beyond_ready, self.beyond_risk, strict=True):
+        known, beyond = np.zeros_like(too_much), self.proven.beyond(self.workers)
+        for more, least, before in zip(beyond, self.proven.prefetch, self.risk_of_proven, strict=True):
             known = np.maximum(known, np.where(more & (ready >= least), before, 0))
         return np.asarray(np.where(self._proven(ready, expected), 0.0, np.maximum(0, too_much - known)))
 
