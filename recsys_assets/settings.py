@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     """What the web app shows the API where that asks for keys; scopes read and feedback are enough."""
     dagster_url: str = "http://127.0.0.1:3000"
     """Where Dagster's web UI answers; the web app asks it for the state of the asset graph and links into it."""
+    api_public_url: str | None = None
+    dagster_public_url: str | None = None
+    """Where a visitor's browser finds the two, if not where the web app does: its links lead there."""
     duckdb_threads: PositiveInt = 2
     duckdb_memory_limit: str = "4GB"
     warehouse_lock_timeout: float = Field(default=60.0, ge=0)
@@ -75,7 +78,7 @@ class Settings(BaseSettings):
         """Relative paths count from the project, never from the current directory."""
         return path if path.is_absolute() else PROJECT_ROOT / path
 
-    @field_validator("data_mirror", "mlflow_database", mode="before")
+    @field_validator("data_mirror", "mlflow_database", "api_public_url", "dagster_public_url", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value or None

@@ -23,6 +23,7 @@ from recsys_assets.cli.tuner_shared import (
 if TYPE_CHECKING:
     from recsys_assets.settings import Settings
     from recsys_assets.tuner.real.profile import PipelineProfile
+    from recsys_assets.tuner.real.workload import Scenario
 
 group = typer.Typer(help="Tune the pipeline that training data come through.", no_args_is_help=True)
 group.command()(tuner_contest.contest)
@@ -146,6 +147,7 @@ def tune(
     """Tune the real pipeline while it runs, say why with every decision, and keep what came of it for training."""
     from recsys_assets.tuner.published import deployed_tuner
     from recsys_assets.tuner.tuned import publish_tuning, tune_live
+    from recsys_assets.tuner.written import rate
 
     settings, chosen = settings_of(dataset), scenario_of(scenario)
     with clear_tuner_errors():
@@ -163,13 +165,13 @@ def tune(
         table.add_column(column)
     for d in found.log:
         if d.before != d.after:
-            figures = (f"{d.expected:.0f}", f"{d.got:.0f}", f"{d.stall:.0%}")
+            figures = (rate(d.expected), rate(d.got), f"{d.stall:.0%}")
             table.add_row(d.bottleneck, d.action, d.by, *figures)
     out.print(table)
     out.print(f"{found.tuned.sentence}.", highlight=False, soft_wrap=True)
     told(str(path))
     if slow_knobs:
-        _tune_slow(settings, model, seconds)
+        _tune_slow(settings, chosen, model, seconds)
 
 
 @group.command(name="what-if")
@@ -195,12 +197,14 @@ def what_if(
         raise typer.Exit(FAILED)
 
 
-def _tune_slow(settings: Settings, model: str, seconds: float) -> None:
-    """Where the deployment keeps its training data."""
+def _tune_slow(settings: Settings, scenario: Scenario, model: str, seconds: float) -> None:
+    """As training data would come in that scenario; where no deployment keeps them so, as they do in this one."""
     from recsys_assets.loading.pipeline import PipelineConfig
-    from recsys_assets.tuner.published import tuned_workers
+    from recsys_assets.tuner.published import STORAGE, tuned_workers
     from recsys_assets.tuner.slow import slow_markdown, tune_slow
 
+    if scenario.name in STORAGE:
+        settings = settings.model_copy(update={"training_storage": scenario.name})
     with clear_tuner_errors():
         own = PipelineConfig.model_validate(tuned_workers(settings))
         found = tune_slow(settings, own, model=model, seconds=seconds, progress=told)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -63,22 +62,6 @@ def concatenated(blocks: Sequence[Sequences]) -> Sequences:
     columns = (np.concatenate([getattr(b, c) for b in blocks]) for c in ("items", "ratings", "times"))
     lengths = np.concatenate([b.lengths for b in blocks])
     return Sequences(np.concatenate(([0], np.cumsum(lengths))).astype(np.int64), *columns)
-
-
-def read_sequences(path: Path) -> tuple[Sequences, NDArray[np.int64]]:
-    """Sequences of a parquet snapshot of Interactions, rows by ascending user id, and the movie id of each item."""
-    import polars as pl  # whoever trains from a snapshot of sequences needs none
-
-    events = pl.scan_parquet(path).select(EVENT_COLUMNS).sort("user_id", "timestamp", "movie_id").collect()
-    movies = np.unique(events["movie_id"].to_numpy())
-    _, counts = np.unique(events["user_id"].to_numpy(), return_counts=True)
-    found = Sequences(
-        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        np.searchsorted(movies, events["movie_id"].to_numpy()).astype(np.int32),
-        events["rating"].cast(pl.Float32).to_numpy(),
-        events["timestamp"].dt.epoch("s").to_numpy(),
-    )
-    return found, movies
 
 
 def chunked(order: NDArray[np.int64], size: int) -> Iterator[tuple[int, NDArray[np.int64]]]:

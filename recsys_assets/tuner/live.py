@@ -1,7 +1,8 @@
 """A controller on the real pipeline: reads it after each interval, decides, changes the workers, and writes down why.
 
 It runs beside the training in a thread of its own. Rates are batches a second, as ever; the memory budget is of the
-bytes that are held between storage and trainer.
+bytes that are held between storage and trainer. Where storage is so slow that no batch comes in an interval, nothing is
+decided until one has: a controller takes a pipeline that makes nothing for one that ran out of memory.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from recsys_assets.loading.streaming.engine import MOST_PREFETCH, MOST_WORKERS, Knobs, SpdlEngine
 from recsys_assets.loading.streaming.gauges import Counters
 from recsys_assets.tuner.allocation import STAGES, Allocation
-from recsys_assets.tuner.controllers.base import Controller
+from recsys_assets.tuner.controllers.base import Controller, explained
 from recsys_assets.tuner.readings import Readings
 
 INTERVAL = 1.0
 """Seconds between decisions."""
+NOBODY = "nobody: no batch came"
+"""Who decided while there was nothing to read."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,6 @@ def readings_between(
     )
 
 
-@runtime_checkable
-class Explains(Protocol):
-    """A tuner that says who decided last, and on what throughput they counted, of the first pipeline."""
-
-    def explain(self) -> tuple[str, float]: ...
-
-
-def explained(controller: Controller) -> tuple[str, float]:
-    """By any tuner; nan where it counts on nothing."""
-    return controller.explain() if isinstance(controller, Explains) else (controller.name, float("nan"))
-
-
 @dataclass
 class LiveTuning:
     """Use as a context around the training: `with LiveTuning(engine, controller, cores=2, budget=1e9): ...`."""
@@ -119,7 +109,7 @@ class LiveTuning:
 
     def __enter__(self) -> LiveTuning:
         self.controller.begin(1)
-        self._before = self.engine.read()
+        self._seen = self._decided = self.engine.read()
         self._thread.start()
         return self
 
@@ -146,16 +136,12 @@ class LiveTuning:
     def decide(self) -> Decision:
         """One decision, now."""
         began, after, knobs = self.clock(), self.engine.read(), self.engine.knobs
-        readings = readings_between(
-            self._before, after, knobs, cores=self.cores, budget=self.budget, batch_size=self.engine.plan.batch_size
-        )
-        self._before = after
-        wanted = self.controller.decide(readings)
-        chosen = _within_engine(wanted)
+        readings = self._readings(self._seen, after)
+        chosen, by, expected = self._choose(after)
+        self._seen = after
         self.engine.resize(chosen)
         if self.decisions:
             self.decisions[-1] = replace(self.decisions[-1], got=float(readings.throughput[0]))
-        by, expected = explained(self.controller)
         decision = Decision(
             after.at,
             STAGES[int(readings.busy[0].argmax())] if readings.stall[0] > 0.05 else "trainer",
@@ -170,6 +156,24 @@ class LiveTuning:
         )
         self.decisions.append(decision)
         return decision
+
+    def _choose(self, after: Counters) -> tuple[Knobs, str, float]:
+        """By all that came since the last choice; who chose, and what they count on."""
+        readings = self._readings(self._decided, after)
+        if readings.down[0]:
+            return self.engine.knobs, NOBODY, float("nan")
+        self._decided = after
+        return _within_engine(self.controller.decide(readings)), *explained(self.controller)
+
+    def _readings(self, before: Counters, after: Counters) -> Readings:
+        return readings_between(
+            before,
+            after,
+            self.engine.knobs,
+            cores=self.cores,
+            budget=self.budget,
+            batch_size=self.engine.plan.batch_size,
+        )
 
 
 def _within_engine(wanted: Allocation) -> Knobs:

@@ -94,9 +94,12 @@ Measure = Callable[[dict[str, int], float], Rate]
 """(knobs that differ from the default, seconds) -> rate."""
 
 
-def candidates(own: PipelineConfig, *, cores: int) -> list[dict[str, int]]:
-    """One knob at a time, both ways where there are two, and the pair that helps against a slow store together."""
-    torch = [{"torch_threads": n} for n in sorted({1, cores})]
+def candidates(own: PipelineConfig, *, cores: int, threads: int) -> list[dict[str, int]]:
+    """One knob at a time, both ways where there are two, and the pair that helps against a slow store together.
+
+    `threads`: of torch by default, which is no other setting.
+    """
+    torch = [{"torch_threads": n} for n in sorted({1, cores} - {threads})]
     if own.source == "memory":
         return torch
     users, ahead = own.chunk_users, max(own.stages[0], 4)
@@ -145,6 +148,8 @@ def tune_slow(
     progress: Progress = silent,
 ) -> SlowTuning:
     """On the ratings published last, by a model that trains; published for those who follow. `own`: the default."""
+    import torch
+
     trained = build(model)
     if not isinstance(trained, SequenceRecommender):
         raise ValueError(f"{model} is no sequence model: no pipeline feeds its training")
@@ -157,10 +162,13 @@ def tune_slow(
         foreign = (after.all - before.all - (after.own - before.own)) / took
         return Rate(rate, max(0.0, foreign))
 
-    tried = candidates(own, cores=cores_at_hand())
-    best, found, log = search(measure, tried, seconds=seconds, progress=progress)
+    tried = candidates(own, cores=cores_at_hand(), threads=torch.get_num_threads())
     storage = "memory" if own.source == "memory" else settings.training_storage
-    tuning = SlowTuning(model, storage, best, found.worth_it, found.reason, tuple(log))
+    if tried:
+        best, found, log = search(measure, tried, seconds=seconds, progress=progress)
+        tuning = SlowTuning(model, storage, best, found.worth_it, found.reason, tuple(log))
+    else:
+        tuning = SlowTuning(model, storage, {}, False, "there is no other setting to try")
     progress(tuning.sentence)
     publish_slow(settings, tuning)
     return tuning

@@ -19,16 +19,13 @@ def profile_markdown(found: Sequence[PipelineProfile]) -> str:
 
 
 def tuned_markdown(found: Sequence[Tuning]) -> str:
-    """Default and tuned beside each other."""
-    lines = [
-        "| storage | workers fetch/decode/sample/batch, ready | batches/s | data stall | wait p50 / p95 / p99 ms | "
-        "CPU | MiB in flight |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    """Default and tuned beside each other: a table a storage, of three columns, as Dagster cuts off wider ones."""
+    tables = []
     for tuning in found:
-        for name, probe in zip(("default", "tuned"), tuning.probes, strict=True):
-            lines.append(_probe(f"{tuning.tuned.scenario}, {name}", probe))
-    return "\n".join([*lines, "", *(t.tuned.sentence + "." for t in found)])
+        rows = zip(*(_figures(probe) for probe in tuning.probes), strict=True)
+        lines = [f"| {name} | {default} | {tuned} |" for (name, default), (_, tuned) in rows]
+        tables.append("\n".join([f"| {tuning.tuned.scenario} | default | tuned |", "|---|---|---|", *lines]))
+    return "\n\n".join(tables)
 
 
 def log_markdown(found: Sequence[Tuning]) -> str:
@@ -36,7 +33,7 @@ def log_markdown(found: Sequence[Tuning]) -> str:
     parts = []
     for tuning in found:
         rows = [
-            f"| {i} | {d.bottleneck} | {d.action} | {d.by} | {_rate(d.expected)} | {_rate(d.got)} | {d.stall:.0%} |"
+            f"| {i} | {d.bottleneck} | {d.action} | {d.by} | {rate(d.expected)} | {rate(d.got)} | {d.stall:.0%} |"
             for i, d in enumerate(tuning.log, start=1)
         ]
         head = "| # | limited by | action | decided by | expected batches/s | got | stall before |"
@@ -86,14 +83,30 @@ def _profile(p: PipelineProfile) -> str:
     )
 
 
+def _figures(p: Probe) -> tuple[tuple[str, str], ...]:
+    return (
+        ("batches/s", f"{p.batches_per_second:.1f}"),
+        ("data stall", f"{p.stall:.0%}"),
+        ("workers: fetch/decode/sample/batch", "/".join(map(str, p.knobs.workers))),
+        ("batches ready", f"{p.knobs.prefetch}"),
+        ("wait ms, p50/p95/p99", _waits(p)),
+        ("CPU", f"{p.utilization:.0%}"),
+        ("MiB in flight", f"{p.in_flight / MIB:.1f}"),
+    )
+
+
 def _probe(name: str, p: Probe) -> str:
     workers = f"{'/'.join(map(str, p.knobs.workers))}, {p.knobs.prefetch}"
-    waits = f"{1e3 * p.wait_p50:.1f} / {1e3 * p.wait_p95:.1f} / {1e3 * p.wait_p99:.1f}"
     return (
-        f"| {name} | {workers} | {p.batches_per_second:.1f} | {p.stall:.0%} | {waits} | {p.utilization:.0%} | "
+        f"| {name} | {workers} | {p.batches_per_second:.1f} | {p.stall:.0%} | {_waits(p)} | {p.utilization:.0%} | "
         f"{p.in_flight / MIB:.1f} |"
     )
 
 
-def _rate(value: float) -> str:
+def _waits(p: Probe) -> str:
+    return " / ".join(f"{1e3 * wait:.1f}" for wait in (p.wait_p50, p.wait_p95, p.wait_p99))
+
+
+def rate(value: float) -> str:
+    """Batches a second; a dash where there is no figure."""
     return "–" if value != value else f"{value:.0f}"

@@ -75,7 +75,7 @@ def test_from_a_profile_to_a_configuration_that_models_take(
     log = str(metadata["tuned_pipeline_config"]["decisions"].value)
     assert log.count("\n| ") >= 12
     assert "### Slow knobs, memory" in log
-    assert "torch threads 1" in log
+    assert "slow knobs (sasrec, data in memory)" in log
     found = published(settings)
     assert set(found) == {"object-store", "local-disk"}
     assert found["object-store"].decisions >= 6

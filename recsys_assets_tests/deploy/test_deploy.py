@@ -82,8 +82,24 @@ def test_commands_of_ours_are_there_with_these_options(services: dict[str, dict[
 def test_every_variable_is_one_that_the_settings_read(services: dict[str, dict[str, Any]]) -> None:
     known = {f"RECSYS_{name.upper()}" for name in Settings.model_fields} | {"RECSYS_CODE_HOST", "RECSYS_API_WORKERS"}
     told = {key for name in OURS for key in services[name]["environment"] if key.startswith("RECSYS_")}
-    told |= set(re.findall(r"\bRECSYS_\w+", (DEPLOY / "Dockerfile").read_text()))
+    for name in ("Dockerfile", "recsys.env.example"):
+        told |= set(re.findall(r"\bRECSYS_[A-Z]\w*", (DEPLOY / name).read_text()))
     assert told <= known
+
+
+def test_what_is_set_in_the_environment_file_reaches_every_service(services: dict[str, dict[str, Any]]) -> None:
+    """As systemd's EnvironmentFile does; but a mirror is a folder of the machine, which has another place inside."""
+    for name in OURS:
+        assert services[name]["env_file"] == [{"path": ".env", "required": False}]
+        assert services[name]["environment"]["RECSYS_DATA_MIRROR"] == "${RECSYS_DATA_MIRROR:+/srv/mirror}"
+        assert "${RECSYS_DATA_MIRROR:-./dagster}:/srv/mirror:ro" in services[name]["volumes"]
+    assert load_settings(data_mirror="", api_public_url="").data_mirror is None
+
+
+def test_links_of_the_app_lead_where_a_browser_gets_to(services: dict[str, dict[str, Any]]) -> None:
+    environment = services["app"]["environment"]
+    for name, port in {"API": 8000, "DAGSTER": 3000}.items():
+        assert environment[f"RECSYS_{name}_PUBLIC_URL"].endswith(f":-http://127.0.0.1:{port}}}")
 
 
 def test_the_password_of_a_shared_store_is_not_shown() -> None:

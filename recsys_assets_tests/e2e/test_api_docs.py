@@ -10,18 +10,16 @@ import pytest
 
 from recsys_assets.serving.api.config import ApiConfig
 from recsys_assets.serving.api.keys import add_key, keys_path
-from recsys_assets.settings import Settings, load_settings
+from recsys_assets.settings import Settings
 from recsys_assets_tests.serving.api.running import Client, running
-from recsys_assets_tests.serving.api.world import deploy
+from recsys_assets_tests.serving.api.world import deployment
 
 ROUTE = "#operations-lists-recommendations_for_user"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
-    deploy(settings, "item_knn")
-    return settings
+    return deployment(tmp_path, "item_knn")
 
 
 @pytest.fixture
@@ -64,9 +62,9 @@ def test_routes_are_shown_and_tried_with_a_key_and_nothing_else_is_asked(
     page.click(f"{ROUTE} .opblock-summary-control")
     page.locator(f"{ROUTE} tr[data-param-name=user_id] input").fill("2")
     page.click(f"{ROUTE} button.execute")
-    status = page.locator(f"{ROUTE} .live-responses-table .response-col_status").last
-    assert status.inner_text().split()[0] == "200"
-    assert "item_knn/1" in page.locator(f"{ROUTE} .live-responses-table .highlight-code").first.inner_text()
+    answered = page.locator(f"{ROUTE} .live-responses-table tbody .response").first
+    answered.locator(".response-col_status", has_text="200").wait_for()
+    answered.locator(".highlight-code", has_text="item_knn/1").first.wait_for()
 
     assert [url for url in asked if not url.startswith((own, "data:"))] == []
     assert faults == [], "scripts, styles and answers pass the page's own content security policy"

@@ -66,6 +66,9 @@ for run, fall in (("first", 0.8), ("second", 0.6)):
 """Two versions of one model, recorded with their curves as a training records them."""
 PATIENCE = 90_000
 """Milliseconds: other tests share the cores."""
+MOST_TABS, RING = 60, 2
+"""Of the Tab key from one end of a page to the other, and pixels of the line around what has the focus."""
+HAS_FOCUS = "element => element === document.activeElement"
 
 
 def free_port() -> int:
@@ -162,6 +165,24 @@ class Visit:
         assert charts.count() == count
         return charts
 
+    def tab_to(self, target: Any) -> None:
+        """By the Tab key alone; what has the focus is seen to have it."""
+        target.wait_for()
+        for _ in range(MOST_TABS):
+            if target.evaluate(HAS_FOCUS):
+                assert target.evaluate("element => parseFloat(getComputedStyle(element).outlineWidth)") >= RING
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{MOST_TABS} times Tab, and {target} was not reached")
+
+    def landed(self) -> None:
+        """Until the page is whole and the keyboard goes on at its first section, as what had the focus is gone."""
+        self.page.wait_for_function("document.activeElement?.tagName === 'H2'")
+
+    def told(self, words: str) -> None:
+        """Until a screen reader is told so."""
+        self.page.locator(".rx-aloud", has_text=words).wait_for(state="attached")
+
     def foreign(self) -> list[str]:
         """Requests that left this machine."""
         return [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))]
@@ -192,6 +213,9 @@ def test_pages_fit_a_phone_and_the_night(browser: Any, server: Any) -> None:
             assert visit.page.evaluate(wide) <= 390, name
             ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
             assert visit.page.evaluate(ground) == "rgb(23, 27, 33)"
+        visit.page.get_by_role("radio", name="Somebody new").click()
+        visit.page.get_by_role("radio", name="5 ★").first.click()
+        visit.told("of them new. The first is")
         assert visit.complaints == []
     finally:
         visit.context.close()
@@ -209,8 +233,10 @@ def test_the_training_dashboard_draws_a_line_for_each_version(browser: Any, serv
         charts = visit.charts(3)  # loss, NDCG, and figures by version
         for name in ("version 1 (champion)", "version 2 (challenger)"):
             charts.first.locator(".legendtext", has_text=name).wait_for(state="attached")
-        assert charts.first.locator(".scatterlayer .trace").count() == 2
-        assert page.get_by_role("row", name="2 challenger").count() == 1
+        traces = charts.first.locator(".scatterlayer .trace")
+        traces.nth(1).wait_for(state="attached")  # the legend is drawn before them
+        assert traces.count() == 2
+        page.get_by_role("row", name="2 challenger").wait_for()
         assert visit.complaints == []
     finally:
         visit.context.close()
@@ -233,27 +259,37 @@ def test_the_tuner_page_shows_what_was_tuned_and_compared(browser: Any, server: 
         visit.context.close()
 
 
-def test_a_session_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(
+def test_a_session_by_keyboard_alone_changes_the_list_and_leaves_a_batch_that_the_sensor_takes(
     browser: Any, server: Any, own: Deployment, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = Visit(browser, server.address, width=1280)
     page, comment = visit.page, "boring <b>and</b> far too long [x](javascript:alert(1))"
     try:
         visit.open("session")
-        page.get_by_role("button", name="Start").click()
-        page.get_by_text("What do you do?").wait_for()
+        visit.tab_to(page.get_by_role("button", name="Start"))
+        page.keyboard.press("Enter")
+        visit.landed()
         first = titles_of(page)
-        page.get_by_role("radio", name="Like").or_(page.get_by_role("button", name="Like")).first.click()
-        page.get_by_text("It is kept").wait_for()
-        visit.settle()
+        visit.tab_to(page.get_by_role("radio", name="Like").first)
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Space")
+        visit.told("It is kept; here is the next list. 5 movies,")
+        visit.landed()
         second = titles_of(page)
         assert first[0] not in second
-        page.get_by_label("Comment").fill(comment)
-        page.get_by_role("button", name="Send").click()
-        page.get_by_text("read as negative").wait_for()
+        visit.tab_to(page.get_by_label("Comment"))
+        page.keyboard.type(comment)
+        visit.tab_to(page.get_by_role("button", name="Send"))
+        page.keyboard.press("Enter")
+        visit.told("read as negative")
+        visit.landed()
         page.get_by_role("cell", name=comment).wait_for()
-        visit.settle()
         assert second[0] not in titles_of(page)
+        visit.tab_to(page.get_by_role("button", name="End this session"))
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Start").wait_for()
+        page.wait_for_function("document.activeElement?.role === 'radio'")
         assert visit.complaints == []
     finally:
         visit.context.close()

@@ -11,45 +11,40 @@ from recsys_assets_tests.e2e.conftest import Deployment
 pytestmark = pytest.mark.e2e
 
 
-def _opened(browser, url: str, *, name: str, wait_for: str, width: int = 1600, height: int = 1000) -> str:
-    """The text of a page once `wait_for` is on it; a picture goes to RECSYS_SCREENSHOTS where that is set."""
+def _shows(browser, url: str, *facts: str, name: str, width: int = 1600, height: int = 1000) -> None:
+    """Wait until each fact is on the page, whichever is drawn last; a picture goes to RECSYS_SCREENSHOTS if that is
+    set."""
     page = browser.new_page(viewport={"width": width, "height": height})
     try:
         page.goto(url)
-        page.get_by_text(wait_for).first.wait_for(timeout=60_000)
-        page.wait_for_timeout(1500)
+        for fact in facts:
+            page.get_by_text(fact).first.wait_for(state="attached", timeout=60_000)
         if folder := os.environ.get("RECSYS_SCREENSHOTS"):
+            page.wait_for_timeout(1500)
             page.screenshot(path=f"{folder}/{name}.png")
-        return page.inner_text("body")
     finally:
         page.close()
 
 
 def test_the_asset_graph_shows_every_stage(browser, web_ui: str) -> None:
-    text = _opened(browser, f"{web_ui}/asset-groups", name="graph", wait_for="recommenders")
-    for group in ("ingest", "features", "recommenders", "evaluation", "promotion"):
-        assert group in text
+    groups = ("ingest", "features", "recommenders", "evaluation", "promotion")
+    _shows(browser, f"{web_ui}/asset-groups", *groups, name="graph")
 
 
 def test_a_check_shows_its_report(browser, web_ui: str) -> None:
-    url = f"{web_ui}/assets/ratings?view=checks"
-    text = _opened(browser, url, name="check", wait_for="rating_in_range", height=1200)
-    assert "rating_in_range" in text
+    _shows(browser, f"{web_ui}/assets/ratings?view=checks", "rating_in_range", name="check", height=1200)
 
 
 def test_the_leaderboard_asset_shows_its_table(browser, web_ui: str) -> None:
-    text = _opened(browser, f"{web_ui}/assets/leaderboard", name="leaderboard_asset", wait_for="standings")
-    assert "best_model" in text
+    _shows(browser, f"{web_ui}/assets/leaderboard", "standings", "best_model", name="leaderboard_asset")
 
 
 def test_the_run_is_listed_as_successful(browser, web_ui: str) -> None:
-    text = _opened(browser, f"{web_ui}/runs", name="runs", wait_for="Success")
-    assert "everything" in text
+    _shows(browser, f"{web_ui}/runs", "Success", "everything", name="runs")
 
 
 def test_the_nightly_schedule_and_the_sensor_are_on(browser, web_ui: str) -> None:
-    text = _opened(browser, f"{web_ui}/automation", name="automation", wait_for="nightly")
-    assert "run_failures" in text
+    _shows(browser, f"{web_ui}/automation", "nightly", "run_failures", name="automation")
 
 
 @pytest.mark.parametrize(("name", "width"), [("report", 1200), ("report_phone", 400)])

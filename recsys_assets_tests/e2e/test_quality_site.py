@@ -30,9 +30,10 @@ def test_the_site_is_read_offline_without_a_sideways_scroll(browser: Any, site: 
         page.goto(site.as_uri())
         for step in ("synthetic", "ratings"):
             page.get_by_role("link", name=step, exact=step == "ratings").first.click()
+            page.get_by_role("heading", name=step, level=1).wait_for()
+            page.wait_for_load_state()  # all of it is there, and nothing is on its way to another page
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(NOTHING_OUT_OF_SIGHT)
-        assert page.get_by_role("heading", name="ratings", level=1).is_visible()
         assert page.locator("svg.spark").count() > 10
         assert page.get_by_role("row", name="svd").first.is_visible()
         assert complaints == []

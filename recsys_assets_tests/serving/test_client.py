@@ -14,15 +14,12 @@ from recsys_assets.serving.api.schemas.requests import RankIn, RatingIn, Recomme
 from recsys_assets.serving.client import ApiDownError, ApiError, Client, event_of
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets_tests.serving.api.running import running
-from recsys_assets_tests.serving.api.world import deploy
+from recsys_assets_tests.serving.api.world import deployment
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    root = tmp_path_factory.mktemp("client")
-    settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
-    deploy(settings)
-    return settings
+    return deployment(tmp_path_factory.mktemp("client"))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from recsys_assets.sources.own import files_of, number_of, read_mapping
 from recsys_assets.sources.own.known import described
 from recsys_assets.sources.synthetic import SyntheticConfig, make_world
 from recsys_assets.sources.synthetic.layouts import LAYOUTS, write_drop
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import IMDB_MOVIES, MOVIES, RATINGS, TABLES, TMDB_MOVIES

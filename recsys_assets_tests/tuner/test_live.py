@@ -14,7 +14,9 @@ from recsys_assets.loading.streaming.snapshot import write_snapshot
 from recsys_assets.loading.streaming.stages import Plan
 from recsys_assets.loading.streaming.storage import LocalDisk, ObjectStore
 from recsys_assets.tuner.allocation import Allocation
-from recsys_assets.tuner.live import LiveTuning, readings_between
+from recsys_assets.tuner.controllers.model_based import ModelBased
+from recsys_assets.tuner.controllers.shield import Shielded
+from recsys_assets.tuner.live import NOBODY, LiveTuning, readings_between
 from recsys_assets.tuner.readings import Readings
 from recsys_assets_tests.loading.streaming.test_engine import as_bytes, columns, sequences
 
@@ -56,8 +58,29 @@ def test_batches_are_the_same_while_a_tuner_moves_the_workers(plan: Plan) -> Non
     assert found == columns(SpdlEngine(plan))
     assert len(tuning.decisions) >= 3
     assert engine.switched >= 2
-    assert "fetch 1 -> 2" in tuning.decisions[0].action
+    assert "fetch 1 -> 2" in next(d.action for d in tuning.decisions if d.by != NOBODY)
     assert max(max(d.after.workers) for d in tuning.decisions) <= 16
+
+
+def test_a_fitted_model_says_what_it_counts_on(plan: Plan) -> None:
+    engine = SpdlEngine(replace(plan, storage=ObjectStore(latency=0.01)))
+    with LiveTuning(engine, Shielded(ModelBased()), cores=2, budget=1e9, interval=0.02) as tuning:
+        for _ in engine.batches(iter([0])):
+            pass
+    assert {d.by for d in tuning.decisions} - {NOBODY} == {ModelBased.name}
+    assert any(d.expected > 0 for d in tuning.decisions)
+
+
+def test_nothing_is_decided_before_a_batch_has_come(plan: Plan) -> None:
+    """The first row group takes some twenty intervals: a tuner that saw them would take it for a lack of memory."""
+    engine = SpdlEngine(replace(plan, storage=ObjectStore(latency=0.4)))
+    with LiveTuning(engine, Shielded(ModelBased()), cores=2, budget=1e9, interval=0.02) as tuning:
+        for _ in engine.batches(iter([0])):
+            pass
+    waited = [d for d in tuning.decisions if d.by == NOBODY]
+    assert len(waited) >= 5
+    assert all(d.action == "nothing" and d.throughput == 0 for d in waited)
+    assert any(d.after.workers[0] > 1 for d in tuning.decisions if d.by == ModelBased.name)
 
 
 def test_a_tuner_that_fails_does_not_stop_the_training_and_is_told_at_the_end(plan: Plan) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,10 +64,10 @@ def test_the_estimate_is_that_of_draws_from_the_prior_weighed_by_the_readings(
     spread = float(np.sqrt(weight @ (total - mean) ** 2))
     too_much = float(weight @ ((total > LIMIT) & (whole(read[-1].allocation) <= LIMIT)))
 
-    found, ready = memory.beside(wanted.workers), wanted.prefetch
-    assert found.expected(ready)[0] == pytest.approx(mean, rel=0.01)
-    assert found.error(ready)[0] == pytest.approx(spread, rel=0.1)
-    assert found.risk(ready)[0] == pytest.approx(too_much, abs=0.03)
+    found = memory.beside(wanted.workers)
+    assert found.expected(wanted.prefetch)[0] == pytest.approx(mean, rel=0.01)
+    assert found.error(wanted.prefetch)[0] == pytest.approx(spread, rel=0.1)
+    assert found.risk(wanted.prefetch)[0] == pytest.approx(too_much, abs=0.03)
 
 
 def test_what_is_else_is_what_training_families_have_until_exact_readings_say_nothing_is() -> None:
@@ -119,3 +121,14 @@ def test_pipelines_with_three_times_the_memory_do_not_run_out_of_it(noise: float
 
     assert run.deaths.sum() == 0
     assert run.quality[:, 20:].mean() > 0.85
+
+
+def test_a_stage_that_held_nothing_yet_is_not_taken_to_hold_what_the_whole_does() -> None:
+    """Its first figure comes with the third interval; until then the whole says nothing of it."""
+    memory, rng = MemoryEstimate(1), np.random.default_rng(2)
+    for interval in range(4):
+        read = _read([2, 2, 2, 2], 2, rng, noise=0.01)
+        memory.learn(replace(read, stage_memory=read.stage_memory * [[1, 1, 1, float(interval > 1)]]))
+        assert memory.parts[0, 3] < (1e-3 if interval < 2 else 2 * STAGE[3])
+
+    assert memory.parts[0, 3] == pytest.approx(STAGE[3], rel=0.1)

@@ -42,7 +42,7 @@ def planted(gains: dict[str, float], *, noise: float, seed: int) -> Measure:
 
 
 def test_what_is_better_is_found_and_taken() -> None:
-    tried = candidates(AWAY, cores=2)
+    tried = candidates(AWAY, cores=2, threads=2)
     for seed in range(20):
         best, found, log = search(planted({"read_ahead 4": 1.5}, noise=0.03, seed=seed), tried, seconds=60)
         assert best["read_ahead"] == 4
@@ -53,7 +53,7 @@ def test_what_is_better_is_found_and_taken() -> None:
 
 
 def test_noise_is_not_taken() -> None:
-    tried = candidates(AWAY, cores=2)
+    tried = candidates(AWAY, cores=2, threads=2)
     taken = [search(planted({}, noise=0.1, seed=seed), tried, seconds=60)[1].worth_it for seed in range(200)]
     assert np.mean(taken) <= 0.05
 
@@ -71,8 +71,10 @@ def test_each_round_keeps_the_better_half() -> None:
 
 
 def test_in_memory_only_torch_has_threads_to_try_and_every_candidate_is_a_pipeline() -> None:
-    assert candidates(PipelineConfig(), cores=2) == [{"torch_threads": 1}, {"torch_threads": 2}]
-    every = candidates(AWAY, cores=2)
+    assert candidates(PipelineConfig(), cores=4, threads=2) == [{"torch_threads": 1}, {"torch_threads": 4}]
+    assert candidates(PipelineConfig(), cores=2, threads=2) == [{"torch_threads": 1}], "two are the default already"
+    assert candidates(PipelineConfig(), cores=1, threads=1) == []
+    every = candidates(AWAY, cores=2, threads=2)
     assert {name for knobs in every for name in knobs} == set(KINDS)
     for knobs in every:
         PipelineConfig.model_validate(AWAY.model_dump() | knobs)
@@ -118,6 +120,18 @@ def test_a_real_training_is_searched_and_the_log_tells_every_try(settings: Setti
     assert published_slow(settings) == {"object-store": found}
     assert all(t.ratings_per_second > 0 for t in found.log)
     table = slow_markdown(found)
-    assert all(named(knobs) in table for knobs in candidates(own, cores=1)[:3])
+    assert all(named(knobs) in table for knobs in candidates(own, cores=1, threads=1)[:3])
     with pytest.raises(ValueError, match="no sequence model"):
         tune_slow(settings, own, model="ease")
+
+
+def test_on_one_core_from_memory_there_is_nothing_to_try(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    interactions, catalogue = small_world()
+    lake = Lake(settings.lake_dir)
+    lake.publish_frame(interactions, "ratings", upstream={})
+    lake.publish_frame(catalogue, "catalogue", upstream={})
+    monkeypatch.setattr("recsys_assets.tuner.slow.cores_at_hand", lambda: 1)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    found = tune_slow(settings, PipelineConfig(), seconds=1.0)
+    assert (found.worth_it, found.log) == (False, ())
+    assert "no other setting" in slow_markdown(found)

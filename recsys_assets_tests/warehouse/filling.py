@@ -8,7 +8,8 @@ from datetime import datetime
 import duckdb
 
 from recsys_assets.sources.files import DelimitedFile
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import IMDB_MOVIES, MOVIES, RATINGS, TABLES, TAGS, TMDB_MOVIES, USERS
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys_assets.sources.files import DelimitedFile
-from recsys_assets.warehouse.clean import KNOWN, CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import KNOWN, CleanReport
 from recsys_assets.warehouse.database import WarehouseError
 from recsys_assets.warehouse.declaration import Reference
 from recsys_assets.warehouse.load import load_raw

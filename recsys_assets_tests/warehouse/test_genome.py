@@ -10,7 +10,8 @@ import pytest
 
 from recsys_assets.settings import Settings
 from recsys_assets.sources import DatasetFiles, prepare
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import GENOME, MOVIES, TABLES, TMDB_MOVIES
 from recsys_assets_tests.warehouse.filling import NOW

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from recsys_assets.sources.imdb_official import OFFICIAL_FILES
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import IMDB_TITLES, TABLES
 from recsys_assets_tests.sources.imdb_official_files import ROWS, official_set

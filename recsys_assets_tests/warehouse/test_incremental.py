@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.sources.files import Correction, DelimitedFile
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.database import Warehouse
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import MOVIES, RATINGS, RAW_MOVIES, RAW_RATINGS, TABLES, TMDB_MOVIES

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from recsys_assets.sources.movies_dataset import layout
-from recsys_assets.warehouse.clean import CleanReport, clean_table
+from recsys_assets.warehouse.clean import clean_table
+from recsys_assets.warehouse.cleaning import CleanReport
 from recsys_assets.warehouse.load import load_raw
 from recsys_assets.warehouse.tables import MOVIES, RATINGS, TABLES, TMDB_MOVIES
 from recsys_assets_tests.sources.movies_dataset_files import ALIEN, SHIFTED, TOY_STORY, Row, metadata, small_set, write

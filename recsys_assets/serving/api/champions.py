@@ -4,7 +4,8 @@ What is loaded is one immutable `Loaded`, replaced whole. Requests read the refe
 request waits for a load, and none sees half of a swap. Old models go when the last request that holds them has ended.
 
 A champion is exported as a link that is moved in one step (`registry.export`), so looking is resolving links and one
-`stat`. An export that does not load or fails its self-test is left alone until it changes; the one before it answers.
+`stat`. An export that does not load or fails its self-test is left alone until it changes, or for a while where the
+machine is at fault (`refusals`); the one before it answers.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recsys_assets.recommenders import ModelError
+from recsys_assets.serving.api.refusals import Refusals
 from recsys_assets.serving.api.served import SelfTestError, Served, Stamp, load
 from recsys_assets.serving.api.shelf import Shelf
 from recsys_assets.settings import Settings
 
 log = logging.getLogger("recsys.api")
-LOAD_ERRORS = (ModelError, SelfTestError, OSError, ValueError, KeyError, ImportError)
+LOAD_ERRORS = (ModelError, SelfTestError, OSError, ValueError, KeyError, ImportError, MemoryError)
 
 
 class NoChampionError(LookupError):
@@ -63,7 +65,7 @@ class ChampionStore:
         self.settings, self.cache_bytes, self.max_models, self.on_swap = settings, cache_bytes, max_models, on_swap
         self._loaded = Loaded()
         self._changing = threading.Lock()
-        self._refused: dict[Stamp, str] = {}
+        self.refusals = Refusals()
         self._shelves: dict[str, Shelf] = {}
         self._used: dict[str, float] = {}
 
@@ -100,7 +102,7 @@ class ChampionStore:
 
     def refused(self) -> dict[str, str]:
         """Exports that were refused, by `model/version`, and why."""
-        return {f"{stamp.path.parent.name}/{stamp.path.name}": why for stamp, why in dict(self._refused).items()}
+        return self.refusals.told()
 
     def why_none(self) -> str:
         dataset = self.settings.dataset
@@ -146,18 +148,19 @@ class ChampionStore:
             stamp = Stamp.of(path)
         except OSError:  # gone again: a newer one was exported meanwhile
             return None
-        if (before is not None and before.stamp == stamp) or stamp in self._refused:
+        if (before is not None and before.stamp == stamp) or self.refusals.stands(stamp):
             return None
         started = time.perf_counter()
         version = before.version if before else None
         try:
             served = load(path, shelves=self._shelves, cache_bytes=self.cache_bytes)
         except LOAD_ERRORS as error:
-            self._refused[stamp] = str(error)
+            self.refusals.add(stamp, error)
             swap = Swap(
                 model, version, int(path.name), time.perf_counter() - started, f"{type(error).__name__}: {error}"
             )
         else:
+            self.refusals.forget(stamp)
             self._swap(served)
             swap = Swap(model, version, served.version, time.perf_counter() - started)
         self.on_swap(swap)

@@ -1,4 +1,4 @@
-"""Around every request: an id, bounds on its body, headers for safety, a line in the log and in the figures.
+"""Around every request: an id, bounds on its body and on their number, headers for safety, a line in log and figures.
 
 Plain ASGI: what wraps every request should cost microseconds. A bug below it becomes a 500 problem document, with its
 traceback in the log; where the answer had begun already the connection ends.
@@ -24,6 +24,8 @@ from recsys_assets.serving.api.problems import log_unexpected, problem_response
 
 log = logging.getLogger("recsys.api.requests")
 REQUEST_ID = "X-Request-ID"
+MOST_AT_ONCE = 1_200
+"""Requests of one process; whoever comes then is told so at once."""
 UNMATCHED = "unmatched"
 QUIET = frozenset({"/health", "/ready", "/metrics"})
 """Routes that machines ask every few seconds: no line for those that went well."""
@@ -51,11 +53,21 @@ class BodyTooSlowError(HTTPException):
         super().__init__(408, f"the body did not come within {seconds:g} s", {"Connection": "close"})
 
 
+class TooBusyError(HTTPException):
+    """As many requests as may be are being answered."""
+
+    def __init__(self, most: int) -> None:
+        headers = {"Retry-After": "1", "Connection": "close"}
+        super().__init__(503, f"{most:,} requests are being answered already; ask again in a second", headers)
+
+
 class Around:
     """The one middleware."""
 
+    most_at_once = MOST_AT_ONCE
+
     def __init__(self, app: ASGIApp, *, config: ApiConfig, metrics: Metrics) -> None:
-        self.app, self.config, self.metrics = app, config, metrics
+        self.app, self.config, self.metrics, self.now = app, config, metrics, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,9 +78,11 @@ class Around:
         answer = _Answer(send, request_id, scope["path"])
         started = time.perf_counter()
         self.metrics.in_progress.inc()
+        self.now += 1
         try:
             await self._answered(scope, receive, answer, request_id)
         finally:
+            self.now -= 1
             self.metrics.in_progress.dec()
             self._note(scope, answer.status, time.perf_counter() - started, request_id)
 
@@ -76,6 +90,8 @@ class Around:
         most, headers = self.config.max_body, dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         try:
+            if self.now > self.most_at_once:
+                raise TooBusyError(self.most_at_once)
             if not declared.isdigit() or int(declared) > most:
                 raise BodyTooLargeError(most)
             await self.app(scope, _bounded(receive, most, self.config.body_seconds), answer)

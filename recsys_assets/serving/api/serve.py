@@ -19,8 +19,6 @@ from recsys_assets.settings import Settings, load_settings
 VARIABLE = "RECSYS_API_PROCESS"
 """How worker processes, which are started anew, are told what the first one was."""
 GRACE_SECONDS = 10
-MOST_AT_ONCE = MOST_CONNECTIONS + 200
-"""Requests, and connections with those that are being closed: beyond it a 503."""
 OPEN_FILES = 4 * MOST_CONNECTIONS
 """Each connection is one, and bursts come before others have left. The usual 1,024 would also leave none for champions
 and feedback."""
@@ -55,7 +53,6 @@ def uvicorn_options() -> dict[str, Any]:
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,
-        "limit_concurrency": MOST_AT_ONCE,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": GRACE_SECONDS,
         "timeout_worker_healthcheck": 60,

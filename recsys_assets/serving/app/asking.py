@@ -9,8 +9,8 @@ from http import HTTPStatus
 import streamlit as st
 
 from recsys_assets.serving.api.schemas.lists import ListAnswer, ListedMovie
-from recsys_assets.serving.app import parts
-from recsys_assets.serving.app.facts.lists import lines_of, told_by
+from recsys_assets.serving.app import aloud, parts
+from recsys_assets.serving.app.facts.lists import change_in_words, ids_of, lines_of, told_by
 from recsys_assets.serving.app.facts.people import Known, parsed, people
 from recsys_assets.serving.app.figures.lists import summands_figure
 from recsys_assets.serving.app.markup import ordered
@@ -89,6 +89,8 @@ def show_list(answer: ListAnswer, *, label: str, marks: dict[int, str] | None = 
         st.info(parts.as_text(answer.fallback.why), icon=":material/info:")
     for line in answer.notes:
         st.info(parts.as_text(line), icon=":material/info:")
+    if said := change_in_words(aloud.replaced(label, ids_of(answer)), answer.movies):
+        aloud.say(said)
     if not answer.movies:
         parts.note("No movie is left that fits; widen the genres or the years.")
         return

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from recsys_assets.serving.app import parts
+from recsys_assets.serving.app import aloud, parts
 from recsys_assets.serving.app.contents import GROUPS
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.store import settings
 
 st.set_page_config(page_title="recsys_assets", page_icon=parts.icon(), layout="wide")
 parts.style()
+aloud.begin()
 pages = {
     group: [st.Page(f"views/{p.file}.py", title=p.title, icon=p.icon, url_path=p.file, default=p.default) for p in of]
     for group, of in GROUPS.items()

@@ -85,7 +85,7 @@ def table(
     kind = "rx-table rx-wide" if wide else "rx-table rx-cards"
     return (
         f'<div class="rx-scroll" role="region" tabindex="0" aria-label="{plain(caption)}"><table class="{kind}">'
-        f"<caption>{plain(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{plain(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

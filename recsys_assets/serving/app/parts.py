@@ -87,12 +87,12 @@ def chart(
     key: str,
     columns: Sequence[str] = (),
     rows: Iterable[Sequence[object]] = (),
-    caption: str = "The figures of the picture",
 ) -> None:
     """A picture; `alt` says in words what it shows, and the table below holds its figures for who can't see it."""
     st.plotly_chart(figure, theme=None, width="stretch", config=CHART, key=key, alt=alt)
     if columns:
-        with st.expander("The same as a table"):
+        with st.expander(f"The same as a table, by {as_text(columns[0])}"):  # of several, each has a name of its own
+            caption = f"The figures of the picture, by {columns[0]}"
             st.html(table(columns, rows, caption=caption, numbers=range(1, len(columns)), wide=True))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from recsys_assets.serving.app import parts
+from recsys_assets.serving.app import aloud, parts
 from recsys_assets.serving.app.asking import answers
 from recsys_assets.serving.app.facts.newcomers import ten_to_rate
 from recsys_assets.serving.app.store import lately
@@ -12,6 +12,7 @@ from recsys_assets.serving.client import Client
 
 STARS = (1, 2, 3, 4, 5)
 WELL_KNOWN = 100
+FOUND = "movies found by title"
 
 
 def ratings_of_visitor() -> dict[int, float]:
@@ -38,6 +39,7 @@ def ratings_of_visitor() -> dict[int, float]:
     rated = {movie: stars for movie, stars in state.rated.items() if stars}
     if rated and st.button(f"Forget my {len(rated)} ratings", icon=":material/delete:"):
         state.rated, state.added = {}, {}
+        aloud.go_on_at(aloud.FIRST_SECTION)
         st.rerun()
     return rated
 
@@ -57,15 +59,20 @@ def _find(titles: dict[int, str]) -> None:
     """A movie of the visitor's own choice."""
     text = st.text_input("Find another movie to rate", max_chars=100, placeholder="amelie")
     if not text.strip():
+        aloud.replaced(FOUND, ())
         return
     with answers() as api:
         found = [m for m in api.search(text.strip(), 8).movies if m.movie_id not in titles]
+    ids = [m.movie_id for m in found]
+    if aloud.replaced(FOUND, ids) != ids:
+        aloud.say("1 movie found." if len(found) == 1 else f"{len(found) or 'No'} movies found.")
     if not found:
         parts.note("No movie is called that, or it is among those above.")
         return
     for movie in found:
         if st.button(parts.as_text(movie.title), key=f"add-{movie.movie_id}", icon=":material/add:"):
             st.session_state.added[movie.movie_id] = movie.title
+            aloud.go_on_at(f".st-key-stars-{movie.movie_id} [role=radio]")
             st.rerun()
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from recsys_assets.serving.api.schemas.lists import ListedMovie
+from recsys_assets.serving.app import aloud
 from recsys_assets.serving.app.asking import answers
 from recsys_assets.serving.app.facts import sessions as facts
+
+START = ".st-key-session-whom [role=radio]"
+"""The first choice of who begins a session."""
 
 
 def started(user_id: int | None, *, k: int, model: str | None, explore: bool) -> None:
@@ -14,6 +18,7 @@ def started(user_id: int | None, *, k: int, model: str | None, explore: bool) ->
     with answers() as api:
         facts.next_list(api, session, k=k, model=model, explore=explore)
     st.session_state["session"], st.session_state["session-wish"] = session, wish
+    aloud.go_on_at(aloud.FIRST_SECTION)
     st.rerun()
 
 
@@ -31,4 +36,11 @@ def _done(session: facts.Session, movie: ListedMovie, action: facts.ActName, *, 
         facts.act(api, session, movie, action, text=text)
         facts.next_list(api, session, **st.session_state["session-wish"])
     st.session_state["session-notice"] = notice
+    aloud.go_on_at(aloud.FIRST_SECTION)
+    st.rerun()
+
+
+def ended() -> None:
+    del st.session_state["session"]
+    aloud.go_on_at(START)
     st.rerun()

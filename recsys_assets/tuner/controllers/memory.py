@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.proven import Proven
-from recsys_assets.tuner.controllers.with_ready import LIMIT, TINY, WithReady, tail
+from recsys_assets.tuner.controllers.with_ready import TINY, WithReady, tail
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 SAFE = 3.0
@@ -45,6 +45,7 @@ class MemoryEstimate:
         self.gram, self.moment = np.zeros((n, _PARTS, _PARTS)), np.zeros((n, _PARTS))
         """Of all readings, as if each were off by all of itself."""
         self.gram[:, _READ, _READ] = TINY
+        self.moment[:, :-1] = TINY * np.log(TINY)  # a part that told nothing yet is taken for nothing
         self.square, self.told, self.intervals = np.zeros(n), np.zeros(n), np.zeros(n)
         self.was_down, self.crashed = np.zeros(n, dtype=np.bool_), np.zeros((n, _PARTS))
         """What ran out of memory last, as `x`; zeros where nothing did."""
@@ -63,10 +64,11 @@ class MemoryEstimate:
         told = (parts > TINY) & running[:, None]
         parts, whole = np.log(np.maximum(parts, TINY)), np.log(np.maximum(readings.memory, TINY))
         first, at = running & (self.told == 0), self.state.copy()
-        at[:, :-1] = np.where(first[:, None], parts, at[:, :-1])
-        before = at
+        heard = self.gram[:, _READ, _READ] > 2 * TINY
+        at[:, :-1] = np.where(told & ~heard, parts, at[:, :-1])
+        before, heard = at, heard | told
         for _ in range(3):  # again, linearized where the last came to
-            gram, moment = self._read(at, x, whole, parts, told)
+            gram, moment = self._read(at, x * _and_else(heard), whole, parts, told)
             precision, weighted = self._with_prior(gram, moment)
             covariance = np.linalg.inv(precision)
             at = np.einsum("bij,bj->bi", covariance, weighted)
@@ -161,6 +163,11 @@ def _columns(workers: NDArray[Any], prefetch: NDArray[Any]) -> FloatArray:
     return np.concatenate([workers, prefetch[..., None], np.ones((*prefetch.shape, 1))], axis=-1).astype(np.float64)
 
 
+def _and_else(heard: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(b, 6) of (b, 5): the whole says nothing of a part that told nothing yet, and always of all else."""
+    return np.column_stack([heard, np.ones(len(heard), dtype=np.bool_)])
+
+
 def _values(state: FloatArray) -> FloatArray:
     """(b, 6) of each part, as shares of the budget."""
     return np.column_stack([np.exp(state[:, :-1]), np.maximum(0, state[:, -1])])
@@ -177,20 +184,3 @@ def _slope(state: FloatArray, x: FloatArray) -> FloatArray:
 
 def _where(chosen: NDArray[np.bool_], new: NDArray[Any], old: NDArray[Any]) -> FloatArray:
     return np.asarray(np.where(chosen.reshape(-1, *[1] * (new.ndim - 1)), new, old))
-
-
-def within_memory(wanted: Allocation, memory: MemoryEstimate) -> Allocation:
-    """`wanted`, or what of it fits: fewer batches ready first, down to `FEW_READY`, then all stages in proportion."""
-    few = Allocation(wanted.workers, memory.room_for(wanted.workers, most=wanted.prefetch))
-    low, high = np.zeros(len(wanted)), np.ones(len(wanted))
-    for _ in range(12):
-        middle = (low + high) / 2
-        inside = memory.of(_part(few, middle)) <= LIMIT
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return few.where(memory.of(few) <= LIMIT, _part(few, low))
-
-
-def _part(allocation: Allocation, share: FloatArray) -> Allocation:
-    """One worker a stage, and `share` (b,) of the others."""
-    more = np.floor(share[:, None] * (allocation.workers - 1)).astype(np.int64)
-    return Allocation(1 + more, allocation.prefetch)

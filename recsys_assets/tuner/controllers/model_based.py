@@ -48,6 +48,10 @@ class ModelBased:
         self.learn(readings)
         return self.propose(readings)
 
+    def explain(self) -> tuple[str, float]:
+        """Itself, and the throughput that its model promised of the first pipeline."""
+        return self.name, float(self.promised[0])
+
     def learn(self, readings: Readings) -> None:
         """Take in what was read."""
         running = ~readings.down

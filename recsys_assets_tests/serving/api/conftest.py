@@ -11,7 +11,7 @@ import pytest
 from recsys_assets.serving.api.config import ApiConfig
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets_tests.serving.api.running import Client, running
-from recsys_assets_tests.serving.api.world import deploy
+from recsys_assets_tests.serving.api.world import deployment
 
 Start = Callable[..., Client]
 
@@ -19,10 +19,7 @@ Start = Callable[..., Client]
 @pytest.fixture(scope="package")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Champions that no test changes."""
-    root = tmp_path_factory.mktemp("deployed")
-    settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
-    deploy(settings)
-    return settings
+    return deployment(tmp_path_factory.mktemp("deployed"))
 
 
 @pytest.fixture(scope="package")

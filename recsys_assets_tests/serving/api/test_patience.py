@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
+from recsys_assets.serving.api.middleware import MOST_AT_ONCE, Around
 from recsys_assets.serving.api.patience import HEADER_BYTES, ImpatientProtocol
-from recsys_assets.serving.api.serve import MOST_AT_ONCE, OPEN_FILES, allow_files
+from recsys_assets.serving.api.serve import OPEN_FILES, allow_files
 from recsys_assets_tests.serving.api.conftest import Start
 from recsys_assets_tests.serving.api.running import Client
 
@@ -142,6 +144,21 @@ def test_a_slow_answer_is_waited_for(hasty: Client) -> None:
     slowed(hasty)
     answer = hasty.get("/v1/users/2/recommendations", params={"explain": False})
     assert (answer.status_code, answer.json()["fallback"]) == (200, None)
+
+
+def test_who_comes_when_too_many_are_answered_is_told_so_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Around, "most_at_once", 1)
+    client = start(deadline_seconds=20)
+    begun = slowed(client)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(client.get, "/v1/users/2/recommendations", params={"explain": False})
+        assert begun.wait(30)
+        refused = httpx.get(client.base_url.join("/health"), trust_env=False)
+        assert slow.result().status_code == 200
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert (refused.headers["retry-after"], refused.headers["connection"]) == ("1", "close")
+    assert refused.json()["type"] == "/problems/service-unavailable"
+    assert client.get("/health").status_code == 200
 
 
 def test_more_files_may_be_open_than_connections_take() -> None:

@@ -18,9 +18,9 @@ import pytest
 
 from recsys_assets.feedback.folders import Folders
 from recsys_assets.serving.api.keys import add_key, keys_path, revoke_key
-from recsys_assets.settings import PROJECT_ROOT, Settings, load_settings
+from recsys_assets.settings import PROJECT_ROOT, Settings
 from recsys_assets_tests.serving.api.test_feedback import event
-from recsys_assets_tests.serving.api.world import deploy, export, fitted
+from recsys_assets_tests.serving.api.world import deployment, export, fitted
 
 CLIENTS, REQUESTS = 8, 15
 LIST = "/v1/users/2/recommendations"
@@ -28,9 +28,7 @@ LIST = "/v1/users/2/recommendations"
 
 @pytest.fixture
 def own(tmp_path: Path) -> Settings:
-    settings = load_settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", dataset="synthetic")
-    deploy(settings, "item_knn")
-    return settings
+    return deployment(tmp_path, "item_knn")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import polars as pl
 from recsys_assets.atomic import point_to
 from recsys_assets.recommenders import Recommender, build
 from recsys_assets.registry.export import write_default
-from recsys_assets.settings import Settings
+from recsys_assets.settings import Settings, load_settings
 
 USERS, MOVIES = 40, 24
 COMEDY, DRAMA = "Comedy", "Drama"
@@ -56,6 +56,13 @@ def export(folder: Path, model: Recommender, version: int) -> Path:
     model.save(at, extra={"data_version": f"d{version}", "ratings_version": f"r{version}"})
     point_to(folder / model.name, at)
     return at
+
+
+def deployment(root: Path, *models: str, default: str = "item_knn") -> Settings:
+    """Of a test's own, below `root`, with champions of `models`."""
+    settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
+    deploy(settings, *models, default=default)
+    return settings
 
 
 def deploy(settings: Settings, *models: str, default: str = "item_knn") -> None:

@@ -15,7 +15,7 @@ from recsys_assets.serving.app import asking, launch
 from recsys_assets.settings import Settings, load_settings
 from recsys_assets.warehouse.lake import Lake
 from recsys_assets_tests.serving.api.running import Client, running
-from recsys_assets_tests.serving.api.world import CATALOGUE, deploy, export, fitted, ratings
+from recsys_assets_tests.serving.api.world import CATALOGUE, deployment, export, fitted, ratings
 
 NOWHERE = "http://127.0.0.1:9"
 HOSTILE = "<img src=x onerror=alert(1)> [a](javascript:alert(2)) :red[b] $c$ `d`"
@@ -26,9 +26,7 @@ Open = Callable[[str], AppTest]
 @pytest.fixture(scope="package")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Ratings, catalogue and champions; one title means harm."""
-    root = tmp_path_factory.mktemp("app")
-    settings = load_settings(data_dir=root / "data", models_dir=root / "models", dataset="synthetic")
-    deploy(settings)
+    settings = deployment(tmp_path_factory.mktemp("app"))
     export(settings.champion_dir, fitted("svd"), 1)
     lake, public = Lake(settings.lake_dir), ratings()
     first = lake.publish_frame(public, "ratings", upstream={})

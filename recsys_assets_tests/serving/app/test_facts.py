@@ -16,11 +16,15 @@ from recsys_assets.serving.app.facts import (
     champions,
     dataset,
     leaderboard,
+    lists,
     overview,
     people,
     pipeline,
+    services,
 )
+from recsys_assets.serving.app.facts.champions import settings_in_words
 from recsys_assets.serving.app.facts.newcomers import alike, ten_to_rate
+from recsys_assets.serving.app.facts.tuner import cell
 from recsys_assets.serving.app.figures.architecture import arrows
 from recsys_assets.serving.app.figures.labels import placed
 from recsys_assets.serving.app.when import ago, lasted
@@ -260,3 +264,42 @@ def test_genres_that_share_movies_are_counted_once_a_movie(tmp_path: Path) -> No
     found = dataset.together(settings)
     assert found is not None
     assert found.rows() == [("A", None, 0.5), ("B", 0.5, None)]
+
+
+def test_a_changed_list_is_told_of_and_one_that_stayed_is_not() -> None:
+    def movie(n: int) -> ListedMovie:
+        return ListedMovie(movie_id=n, title=f"T{n}", year=None, genres=[], position=n, score=0, propensity=1)
+
+    shown = [movie(1), movie(2), movie(3)]
+    assert lists.change_in_words(None, shown) == ""
+    assert lists.change_in_words([1, 2, 3], shown) == ""
+    assert lists.change_in_words([3, 2, 1], shown) == "3 movies, none of them new. The first is T1."
+    assert lists.change_in_words([2, 7, 8], shown) == "3 movies, 2 of them new. The first is T1."
+    assert lists.change_in_words([2], []) == "The list is empty now."
+
+
+def test_settings_within_settings_are_all_told() -> None:
+    config = {"rate": 0.002, "pipeline": {"workers": [2, 1], "store": None}, "on": True, "most": 1_000_000}
+    assert settings_in_words(config) == [
+        ("rate", "0.002"),
+        ("pipeline.workers", "2, 1"),
+        ("pipeline.store", "–"),
+        ("on", "yes"),
+        ("most", "1,000,000"),
+    ]
+
+
+def test_figures_of_tuners_are_told_as_what_they_are() -> None:
+    told = {"q": 0.9816, "difference": 0.0834, "low": -0.01, "stall": 0.332, "died": 0.0023, "throughput": 202.1016}
+    assert [cell(c, v) for c, v in told.items()] == ["0.982", "+0.083", "-0.010", "33%", "0.2%", "202.1"]
+    assert [cell("difference", 0.0), cell("died", 0.0), cell("low", None), cell("seeds", 5)] == ["0", "0%", "–", "5"]
+
+
+def test_services_are_shown_where_a_browser_finds_them(tmp_path: Path) -> None:
+    nowhere = {"api_url": "http://127.0.0.1:9", "dagster_url": "http://127.0.0.1:9"}
+    inside = services.services(load_settings(data_dir=tmp_path, **nowhere))
+    public = {"api_public_url": "https://api.example.org/", "dagster_public_url": "https://dagster.example.org"}
+    outside = services.services(load_settings(data_dir=tmp_path, **nowhere, **public))
+    assert [s.page for s in inside] == ["http://127.0.0.1:9/docs", "http://127.0.0.1:9"]
+    assert [s.page for s in outside] == ["https://api.example.org/docs", "https://dagster.example.org"]
+    assert {s.words for s in [*inside, *outside]} == {"does not answer"}

@@ -65,7 +65,7 @@ def test_a_label_stays_on_one_line() -> None:
 
 def test_rows_and_columns_are_named_for_who_hears_the_table() -> None:
     html = table(["movie", "stars"], [["Heat", 4]], caption="Two", numbers=[1])
-    assert "<caption>Two</caption>" in html
+    assert "<caption><span>Two</span></caption>" in html
     assert "<th scope=row>Heat</th>" in html
     assert '<td data-column="stars" class=rx-right>4</td>' in html
 

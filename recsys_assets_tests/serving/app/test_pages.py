@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from recsys_assets.serving.app.contents import PAGES
@@ -64,6 +66,9 @@ def test_a_newcomer_gets_another_list_with_every_rating(opened: Open) -> None:
     after = _list_of(text_of(page))
     assert "Answered by item_knn" in text_of(page)
     assert after != before
+    assert "of them new. The first is" in _said_aloud(page)
+    page.run()
+    assert _said_aloud(page) == "", "a list that stayed is not told of again"
 
 
 def test_a_session_changes_the_list_and_is_kept(opened: Open, api: object, published: object) -> None:
@@ -78,6 +83,8 @@ def test_a_session_changes_the_list_and_is_kept(opened: Open, api: object, publi
     assert first[0] not in second
     assert second != first
     assert "It is kept" in "".join(s.value for s in page.success).replace("\\", "")
+    assert "It is kept; here is the next list. 5 movies," in _said_aloud(page)
+    assert 'data-to="[data-testid=stMain] h2"' in text_of(page)
     page.text_area[0].set_value("terrible, boring and far too long")
     next(b for b in page.button if b.label == "Send").click().run()
     assert not page.exception
@@ -94,6 +101,13 @@ def test_alpha_moves_the_blend_from_one_end_to_the_other(opened: Open) -> None:
         assert not page.exception
         lists.append(_list_of(text_of(page)))
     assert lists[0] != lists[1]
+
+
+def _said_aloud(page: object) -> str:
+    """What this run gave to the live region."""
+    given = [found for html in page.get("html") for found in re.findall(r'data-said="([^"]*)"', html.proto.body)]  # type: ignore[attr-defined]
+    assert len(given) <= 1
+    return "".join(given)
 
 
 def _list_of(said: str) -> str:

@@ -6,6 +6,7 @@ Checksums are verified where a model is loaded (the API); here a folder of hundr
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import prod
@@ -42,6 +43,15 @@ class Champion:
         return sum(prod(shape) for name, shape in self.shapes.items() if is_weight(name))
 
 
+def settings_in_words(config: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """Name and value of each setting; one that has settings of its own gives theirs, under both names."""
+    found = []
+    for name, value in config.items():
+        whole = f"{above}{name}"
+        found += settings_in_words(value, f"{whole}.") if isinstance(value, Mapping) else [(whole, _in_words(value))]
+    return found
+
+
 @dataclass(frozen=True)
 class Default:
     """Who answers when nobody is named."""
@@ -69,6 +79,16 @@ def is_weight(array: str) -> bool:
     """Whether an array of an export holds what was learned."""
     own = array.removeprefix(LEARNED)
     return array.startswith(LEARNED) and not any(part in own for part in NOT_WEIGHTS)
+
+
+def _in_words(value: object) -> str:
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _champion(link: Path) -> Champion | None:

@@ -77,6 +77,16 @@ def moves(before: ListAnswer | None, now: ListAnswer) -> dict[int, Move]:
     return {m.movie_id: Move(places.get(m.movie_id), m.position) for m in now.movies}
 
 
+def change_in_words(before: Collection[int] | None, now: Sequence[ListedMovie]) -> str:
+    """What is to be said where a list took the place of another, whose movies were `before`; nothing if it did not."""
+    if before is None or list(before) == [movie.movie_id for movie in now]:
+        return ""
+    if not now:
+        return "The list is empty now."
+    new = sum(movie.movie_id not in before for movie in now)
+    return f"{len(now)} movies, {new or 'none'} of them new. The first is {now[0].title}."
+
+
 def overlap(one: Collection[int], other: Collection[int]) -> float:
     """Share of movies of `one` that are in `other`."""
     return len(set(one) & set(other)) / max(1, len(one))

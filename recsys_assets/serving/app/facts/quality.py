@@ -102,6 +102,11 @@ def is_long(spread: StoredDistribution) -> bool:
     return len(spread.labels) > LONG
 
 
+def counted_of(spread: StoredDistribution) -> str:
+    """What is counted: `movies` of `Movies by how often they were rated`."""
+    return spread.title.partition(" by ")[0].lower()
+
+
 def told(spread: StoredDistribution) -> str:
     """A distribution in words."""
     counts = zip(spread.labels, spread.counts, strict=True)

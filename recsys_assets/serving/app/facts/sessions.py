@@ -141,5 +141,5 @@ def read_in_words(text: str) -> str:
     return "; ".join((f"read as {found.label} ({found.sentiment:+.2f}), {stars_of(text):g} stars", *aspects))
 
 
-def by_movie(movies: Sequence[ListedMovie], movie_id: int) -> ListedMovie:
-    return next(movie for movie in movies if movie.movie_id == movie_id)
+def counted(done: Sequence[Done]) -> str:
+    return f"after {len(done)} act{'' if len(done) == 1 else 's'}"

@@ -32,6 +32,20 @@ HEADINGS = {
     "throughput": "batches a second",
     "died": "out of memory",
 }
+SHARES, DIFFERENCES = ("stall", "died", "reached"), ("difference", "low", "high")
+
+
+def cell(column: str, value: object) -> str:
+    """A figure of a table of tuners as people read it."""
+    if value is None:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    if column in SHARES:
+        return f"{value:.1%}" if 0 < value < 0.01 else f"{value:.0%}"
+    if column in DIFFERENCES:
+        return f"{value:+.3f}" if value else "0"
+    return f"{value:,.1f}" if column == "throughput" else f"{value:.3f}"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.theme import Theme, accent, series, styled
 
-ROW = 26
-"""Pixels of a bar that lies."""
+ROW, LEGEND = 26, 30
+"""Pixels of a bar that lies, and of the line that names several."""
 
 
 def bars(
@@ -50,7 +50,8 @@ def lying(
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category"},
         showlegend=len(values) > 1,
     )
-    return styled(figure, theme, height=70 + ROW * len(names) * max(1, (1 + len(values)) // 2))
+    around = 80 + LEGEND * (len(values) > 1)
+    return styled(figure, theme, height=around + ROW * len(names) * max(1, (1 + len(values)) // 2))
 
 
 def lines(

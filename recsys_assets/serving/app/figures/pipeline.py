@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -11,8 +11,8 @@ from recsys_assets.serving.app.facts.pipeline import TONES, WORDS, Stage
 from recsys_assets.serving.app.markup import plain
 from recsys_assets.serving.app.theme import PANEL, Theme, ink, soft, styled, tone
 
-WIDTH, HEIGHT = 0.92, 0.56
-"""Of a box, where neighbours are 1 apart."""
+WIDTH, ALONE, HEIGHT = 0.92, 1.3, 0.56
+"""Of a box, where neighbours are 1 apart, and of one without neighbours: a phone has room for its name then."""
 MARKS = {"fresh": "●", "stale": "◐", "missing": "○", "failed": "✕"}
 """A state is never told by its colour alone."""
 
@@ -20,6 +20,7 @@ MARKS = {"fresh": "●", "stale": "◐", "missing": "○", "failed": "✕"}
 def stages_figure(stages: Sequence[Stage], *, theme: Theme) -> go.Figure:
     """A row a depth, from top to bottom: it fits a phone as well as a desk."""
     places = _places(stages)
+    beside = Counter(y for _, y in places.values())
     figure = go.Figure()
     for stage in stages:
         x, y = places[stage.name]
@@ -35,10 +36,10 @@ def stages_figure(stages: Sequence[Stage], *, theme: Theme) -> go.Figure:
                 )
     for stage in stages:
         x, y = places[stage.name]
-        colour = tone(theme, TONES[stage.state])
+        colour, width = tone(theme, TONES[stage.state]), ALONE if beside[y] == 1 else WIDTH
         figure.add_shape(
             type="rect",
-            x0=x - WIDTH / 2, x1=x + WIDTH / 2, y0=y - HEIGHT / 2, y1=y + HEIGHT / 2,
+            x0=x - width / 2, x1=x + width / 2, y0=y - HEIGHT / 2, y1=y + HEIGHT / 2,
             fillcolor=PANEL[theme],
             line={"color": colour, "width": 2},
         )  # fmt: skip
@@ -56,7 +57,7 @@ def stages_figure(stages: Sequence[Stage], *, theme: Theme) -> go.Figure:
         text=[f"<b>{plain(s.name)}</b><br>{s.words}; {WORDS[s.state]}<br>{_assets(s)}" for s in stages],
         hovertemplate="%{text}<extra></extra>",
     )
-    rows = len({y for _, y in places.values()})
+    rows = len(beside)
     reach = max(abs(x) for x, _ in places.values()) + 0.5
     figure.update_layout(
         xaxis={"visible": False, "range": [-reach, reach]},

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from recsys_assets.quality.pages.svg import Point
 from recsys_assets.quality.stored import StoredDistribution
-from recsys_assets.serving.app.facts.quality import is_long
+from recsys_assets.serving.app.facts.quality import counted_of, is_long
 from recsys_assets.serving.app.figures.basic import lines, lying
 from recsys_assets.serving.app.theme import Theme, accent, styled, tone
 
@@ -44,6 +44,8 @@ def spread_figure(spread: StoredDistribution, *, theme: Theme) -> go.Figure:
     shown = {"this run": spread.counts} | ({"before": spread.reference} if spread.reference else {})
     labels = list(spread.labels)
     if is_long(spread):
-        figure = lines({k: (labels, v) for k, v in shown.items()}, theme=theme, x="", y="rows", from_zero=True)
+        figure = lines(
+            {k: (labels, v) for k, v in shown.items()}, theme=theme, x="", y=counted_of(spread), from_zero=True
+        )
         return figure.update_xaxes(type="category", nticks=6).update_traces(hovertemplate="%{x}: %{y:,}")
-    return lying(labels, shown, theme=theme, x="rows", hover="%{y}: %{x:,}<extra></extra>")
+    return lying(labels, shown, theme=theme, x=counted_of(spread), hover="%{y}: %{x:,}<extra></extra>")

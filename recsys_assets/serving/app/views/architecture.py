@@ -4,7 +4,7 @@ import streamlit as st
 
 from recsys_assets.serving.app import parts
 from recsys_assets.serving.app.facts import architecture as facts
-from recsys_assets.serving.app.facts.champions import champions, default_champion
+from recsys_assets.serving.app.facts.champions import champions, default_champion, settings_in_words
 from recsys_assets.serving.app.figures.architecture import model_figure
 from recsys_assets.serving.app.figures.basic import histogram
 from recsys_assets.serving.app.markup import table, tiles
@@ -75,4 +75,7 @@ else:
     parts.note(f"{told}; {weights.zeros:.1%} are 0; {sample}.")
 
 parts.section("Settings it was trained with")
-st.json(champion.config, expanded=1)
+if set_to := settings_in_words(champion.config):
+    parts.show(table(("setting", "value"), set_to, caption=f"Settings of {champion.model}, version {champion.version}"))
+else:
+    parts.note("It has none.")

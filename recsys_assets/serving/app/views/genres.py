@@ -64,4 +64,8 @@ if pairs is not None and len(pairs) > 1:
         together_figure(pairs, theme=theme),
         alt="A heat map of genres: how often two are of the same movie.",
         key="together",
+        columns=("genre", *(f"% {name}" for name in pairs["genre"])),
+        rows=[
+            (genre, *("–" if s is None else f"{100 * s:.0f}" for s in shares)) for genre, *shares in pairs.iter_rows()
+        ],
     )

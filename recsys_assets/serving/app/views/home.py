@@ -62,7 +62,7 @@ parts.show(
     table(
         ("service", "state", "address", "start it with"),
         [
-            (s.name, Cell(s.words, s.tone), Cell(s.address, href=s.address) if s.up else s.address, s.command)
+            (s.name, Cell(s.words, s.tone), Cell(s.address, href=s.page) if s.up else s.address, s.command)
             for s in lately(services.services, deployed)
         ],
         caption="Services beside this app; pages that need one say so",

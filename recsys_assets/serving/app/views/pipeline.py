@@ -13,9 +13,9 @@ from recsys_assets.serving.app.when import ago, lasted
 deployed = settings()
 parts.heading("Pipeline", "From published files to the model that answers: what is up to date, and what ran last.")
 
-address = deployed.dagster_url
+address = deployed.dagster_public_url or deployed.dagster_url
 try:
-    graph = lately(facts.graph, address)
+    graph = lately(facts.graph, deployed.dagster_url)
 except facts.NoDagsterError as error:
     parts.empty("Dagster does not answer, so the live state is not known", "make dev", why=str(error))
 else:

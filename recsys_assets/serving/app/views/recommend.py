@@ -62,7 +62,13 @@ if user is not None:
     else:
         genres_shown, values = shares(profile)
         parts.chart(
-            lying(genres_shown, values, theme=parts.theme(), x="%", hover="%{y}: %{x:.0f} %<extra></extra>"),
+            lying(
+                genres_shown,
+                values,
+                theme=parts.theme(),
+                x="share of ratings, and of the list, %",
+                hover="%{y}: %{x:.0f} %<extra></extra>",
+            ),
             alt=f"Watched most: {', '.join(genres_shown[:3])}. List and history overlap by {profile.overlap:.0%}.",
             key="profile",
             columns=("genre", "% watched", "% of the list"),

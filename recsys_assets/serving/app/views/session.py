@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from recsys_assets.serving.app import asking, parts
+from recsys_assets.serving.app import aloud, asking, parts
 from recsys_assets.serving.app.facts import sessions as facts
-from recsys_assets.serving.app.facts.lists import facts_of, moves, reasons_of, told_by
+from recsys_assets.serving.app.facts.lists import change_in_words, facts_of, ids_of, moves, reasons_of, told_by
 from recsys_assets.serving.app.figures.lists import reward_figure
 from recsys_assets.serving.app.markup import Line, ordered, table, tiles
 from recsys_assets.serving.app.store import settings
-from recsys_assets.serving.app.talking import commented, reacted, started
+from recsys_assets.serving.app.talking import commented, ended, reacted, started
 
 deployed = settings()
 parts.heading(
@@ -17,7 +17,9 @@ parts.heading(
 
 session: facts.Session | None = st.session_state.get("session")
 if session is None:
-    whom = st.segmented_control("Who are you", ["A guest", "A known user"], default="A guest", required=True)
+    whom = st.segmented_control(
+        "Who are you", ["A guest", "A known user"], default="A guest", required=True, key="session-whom"
+    )
     left, right = st.columns(2)
     with left:
         user = asking.choose_user(key="session-user") if whom == "A known user" else None
@@ -36,7 +38,7 @@ shown = session.list_shown
 parts.show(
     tiles(
         [
-            ("Reward", f"{session.rewards[-1]:+.1f}", f"after {len(session.done)} acts"),
+            ("Reward", f"{session.rewards[-1]:+.1f}" if session.done else "0", facts.counted(session.done)),
             (
                 "You are",
                 f"user {session.user_id}" if session.user_id else "a guest",
@@ -48,6 +50,7 @@ parts.show(
 )
 if notice := st.session_state.pop("session-notice", ""):
     st.success(parts.as_text(notice), icon=":material/check:")
+    aloud.say(f"{notice} {change_in_words(ids_of(session.before) if session.before else None, shown.movies)}")
 
 parts.section("What do you do?", "Marked: what moved since the list before.")
 changes = moves(session.before, shown)
@@ -95,5 +98,4 @@ if session.done:
         "first event, and the sensor takes it into the next training. `recsys feedback status` tells how far it is."
     )
 if st.button("End this session", icon=":material/stop:"):
-    del st.session_state["session"]
-    st.rerun()
+    ended()

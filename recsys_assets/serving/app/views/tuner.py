@@ -86,7 +86,8 @@ SECTIONS = (
 )
 for tables, title, said in SECTIONS:
     for name, rows in tables.items():
-        parts.section(f"{title}: {name}", said)
+        heading = f"{title}: {name.replace(': ', ', ')}"
+        parts.section(heading, said)
         best = rows[0]
         parts.chart(
             contest_figure(rows, theme=theme),
@@ -98,11 +99,8 @@ for tables, title, said in SECTIONS:
         parts.show(
             table(
                 [facts.HEADINGS.get(c, c) for c in columns],
-                [
-                    [f"{v:.3f}" if isinstance(v := row.get(c), float) else "–" if v is None else v for c in columns]
-                    for row in rows
-                ],
-                caption=f"Tuners, {title.lower()}, {name}: the best first; differences are against DS2-style control",
+                [[facts.cell(c, row.get(c)) for c in columns] for row in rows],
+                caption=f"{heading}; the best first, differences against DS2-style control",
                 numbers=range(1, len(columns)),
                 wide=True,
             )
