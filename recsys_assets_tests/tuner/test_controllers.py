@@ -13,11 +13,12 @@ from recsys_assets.tuner.controllers.analytic import Autotune, PlumberProgram
 from recsys_assets.tuner.controllers.base import Controller
 from recsys_assets.tuner.controllers.curves import LOG_SLOWER, StageCurves, least_workers
 from recsys_assets.tuner.controllers.feedback import ProportionalControl
-from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
 from recsys_assets.tuner.controllers.model_based import ModelBased
 from recsys_assets.tuner.controllers.rules import BottleneckRule, EvenSplit, OneEach
 from recsys_assets.tuner.controllers.shield import Shielded
 from recsys_assets.tuner.controllers.trainer import TrainerRate
+from recsys_assets.tuner.controllers.within import within_memory
 from recsys_assets.tuner.evaluation.simulated import play
 from recsys_assets.tuner.readings import Readings
 from recsys_assets.tuner.simulator.families import FAMILIAR, SHIFTED

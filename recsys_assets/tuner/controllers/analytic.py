@@ -18,8 +18,9 @@ import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
 from recsys_assets.tuner.controllers.estimates import PREFETCH, RunningMean
-from recsys_assets.tuner.controllers.memory import LIMIT, MemoryEstimate
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
 from recsys_assets.tuner.controllers.trainer import TrainerRate
+from recsys_assets.tuner.controllers.with_ready import LIMIT
 from recsys_assets.tuner.readings import Readings
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation
 from recsys_assets.tuner.controllers.estimates import PREFETCH
-from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, MemoryEstimate
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
+from recsys_assets.tuner.controllers.with_ready import FEW_READY, LIMIT
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 SMOOTHING = 0.5

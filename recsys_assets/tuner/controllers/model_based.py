@@ -13,8 +13,9 @@ import numpy as np
 from recsys_assets.tuner.allocation import MOST_PREFETCH, MOST_WORKERS, N_STAGES, Allocation, IntArray
 from recsys_assets.tuner.controllers.curves import StageCurves, least_workers
 from recsys_assets.tuner.controllers.estimates import RunningMean
-from recsys_assets.tuner.controllers.memory import FEW_READY, LIMIT, MemoryEstimate
+from recsys_assets.tuner.controllers.memory import SAFE, MemoryEstimate
 from recsys_assets.tuner.controllers.trainer import TrainerRate
+from recsys_assets.tuner.controllers.with_ready import FEW_READY, LIMIT, TINY
 from recsys_assets.tuner.readings import FloatArray, Readings
 
 EVENED = 0.5
@@ -23,6 +24,11 @@ CROWDED = 0.15
 """Loss where workers ask for twice the cores."""
 COARSE, FINE = 24, 24
 """Rates that are tried, as shares of what cores and trainer allow, and then about the best of them."""
+MARGINS = (SAFE, 3.4, 3.9, 4.6)
+"""Standard errors of memory that are kept free, to choose from by what each promises and risks."""
+CRASH = 1000.0
+"""Intervals that it is taken to cost to run out of memory. A gain lasts for about as long as it took to be as sure of
+it: so this is weighed against as many intervals as were read."""
 SWITCHING, REPAID = 0.05, 3.0
 """Share of an interval that it costs to exchange all workers, and intervals in which that has to be made good."""
 
@@ -61,33 +67,40 @@ class ModelBased:
         _, _, best = self._best_of(readings, rates, share * ceiling)
         step = share[1, 0] / share[0, 0]
         about = share[best, 0] * step ** np.linspace(-1, 1, FINE)[:, None]
-        found, value, _ = self._best_of(readings, rates, np.minimum(1, about) * ceiling)
-        return self._if_worth_it(readings, rates, found, value)
+        found, worth, _ = self._best_of(readings, rates, np.minimum(1, about) * ceiling)
+        return self._if_worth_it(readings, rates, found, worth)
 
     def _best_of(
         self, readings: Readings, rates: FloatArray, wanted: FloatArray
     ) -> tuple[Allocation, FloatArray, IntArray]:
-        """Of rates `wanted` (t, b): the allocation that makes most, what it makes, and its place among them."""
+        """Of rates `wanted` (t, b): the allocation that is worth most, its worth, and its place among them."""
         workers, rows = least_workers(rates, wanted), np.arange(len(readings))
         reached = workers.max(axis=2) <= MOST_WORKERS
         workers = np.minimum(workers, MOST_WORKERS)
-        room = self.memory.of_columns(workers, np.full(wanted.shape, FEW_READY)) <= LIMIT
-        prefetch = self.memory.room_for(workers, most=np.full(wanted.shape, MOST_PREFETCH))
-        value = np.where(reached & room, self._made(readings, rates, workers, prefetch), 0)
-        best = value.argmax(axis=0)
-        return Allocation.bounded(workers[best, rows], prefetch[best, rows]), value[best, rows], best
+        memory = self.memory.beside(workers)
+        prefetch = np.stack([memory.room(most=np.array(MOST_PREFETCH), safe=safe) for safe in MARGINS])
+        room = np.stack([memory.safely(np.array(FEW_READY), safe=safe) <= LIMIT for safe in MARGINS])
+        risked = CRASH / np.maximum(1, self.memory.intervals) * memory.risk(prefetch)
+        made = self._made(readings, rates, workers, prefetch)
+        worth = np.where(reached & room, made * np.maximum(TINY, 1 - risked), 0)
+        margin, best = np.divmod(worth.reshape(-1, len(readings)).argmax(axis=0), len(wanted))
+        found = Allocation.bounded(workers[best, rows], prefetch[margin, best, rows])
+        return found, worth[margin, best, rows], best
 
-    def _if_worth_it(self, readings: Readings, rates: FloatArray, found: Allocation, value: FloatArray) -> Allocation:
+    def _if_worth_it(self, readings: Readings, rates: FloatArray, found: Allocation, worth: FloatArray) -> Allocation:
+        """Stay, unless what was `found` is worth more, moving included."""
         now = readings.allocation
-        staying = self._made(readings, rates, now.workers[None], now.prefetch[None])[0]
-        staying = np.where(self.memory.of(now) <= LIMIT, staying, 0)
+        staying, moving = (
+            self._made(readings, rates, some.workers[None], some.prefetch[None])[0] for some in (now, found)
+        )
+        fits = self.memory.of(now) <= LIMIT
         moved = found.moved_from(now) / now.workers.sum(axis=1)
-        better = value * (1 - SWITCHING * np.minimum(1, moved) / REPAID) > staying
-        self.promised = np.where(better, value, staying)
+        better = worth * (1 - SWITCHING * np.minimum(1, moved) / REPAID) > np.where(fits, staying, 0)
+        self.promised = np.where(better, moving, staying)
         return found.where(better, now)
 
     def _made(self, readings: Readings, rates: FloatArray, workers: IntArray, prefetch: IntArray) -> FloatArray:
-        """(t, b) batches a second of `workers` (t, b, n) and `prefetch` (t, b)."""
+        """(..., t, b) batches a second of `workers` (t, b, n) and `prefetch` (..., t, b)."""
         b, n = np.arange(len(readings))[None, :, None], np.arange(N_STAGES)[None, None]
         slowest = rates[b, n, workers - 1].min(axis=2)
         asked = (workers * np.minimum(1, self.cpu.mean * rates[:, :, 0])).sum(axis=2) / readings.cores

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from recsys_assets.tuner.allocation import Allocation
 from recsys_assets.tuner.controllers.base import Controller, explained
-from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
+from recsys_assets.tuner.controllers.within import within_memory
 from recsys_assets.tuner.readings import Readings
 
 

@@ -29,8 +29,6 @@ UNEVEN = (0.1, 1.0)
 """Range of `Pipelines.variability`."""
 FULL = 0.98
 """Of the memory: as it runs, it is taken to hold no more."""
-UNHEARD = 2.0
-"""Logarithm by which a part of the memory may be off at most: of one that told nothing yet it could be anything."""
 _SIGMA, _KAPPA, _BETA = np.array(SHAPES).T
 
 
@@ -121,10 +119,7 @@ class Now:
 
     def _memory(self, n: int, rng: np.random.Generator) -> FloatArray:
         """(n, parts) of a worker of each stage, a batch, and all else; what runs now fits."""
-        memory, now = self.model.memory, self.readings.allocation
-        root = np.linalg.cholesky(memory.covariance[0] + 1e-12 * np.eye(memory.PARTS))
-        off = memory.noise[0] * (rng.normal(size=(n, memory.PARTS)) @ root.T)
-        parts = memory.parts[0] * np.exp(np.clip(off, -UNHEARD, UNHEARD))
+        parts, now = self.model.memory.draws(n, rng), self.readings.allocation
         holds = parts @ np.concatenate([now.workers[0], now.prefetch, [1]])
         return np.asarray(parts * np.minimum(1, FULL / holds)[:, None])
 

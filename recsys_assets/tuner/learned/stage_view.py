@@ -15,7 +15,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import N_STAGES, Allocation, IntArray
-from recsys_assets.tuner.controllers.memory import LIMIT, within_memory
+from recsys_assets.tuner.controllers.with_ready import LIMIT
+from recsys_assets.tuner.controllers.within import within_memory
 from recsys_assets.tuner.learned.stage_observation import GLOBAL, PER_STAGE, StageObserver
 from recsys_assets.tuner.readings import FloatArray, Readings
 

@@ -12,7 +12,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recsys_assets.tuner.allocation import MOST_PREFETCH, N_STAGES, Allocation, IntArray
-from recsys_assets.tuner.controllers.memory import MemoryEstimate, within_memory
+from recsys_assets.tuner.controllers.memory import MemoryEstimate
+from recsys_assets.tuner.controllers.within import within_memory
 from recsys_assets.tuner.learned.actions import CHOICES, FOLLOW, allocation_for
 from recsys_assets.tuner.learned.observation import WIDTH, Observer
 from recsys_assets.tuner.readings import FloatArray, Readings
