@@ -106,8 +106,7 @@ def replay(
     table = RichTable(
         title=f"Replayed: {name}; {seeds} seeds; grid {_and(grids[0][1], grids[1][1])}", title_justify="left"
     )
-    for column in ("tuner", "q", "against DS2, 95 %", "to re-size", "5 after", "end"):
-        table.add_column(column, justify="left" if column == "tuner" else "right")
+    _columns(table, "tuner", "q", "against DS2, 95 %", "to re-size", "5 after", "end")
     for row in found:
         against = "{difference:+.3f} ({low:+.3f} to {high:+.3f})".format(**row)
         shares = (f"{row[figure]:.3f}" for figure in ("before_resize", "after_resize", "at_end"))
@@ -135,28 +134,28 @@ def _and(first: str, then: str) -> str:
 
 
 def _show(places: list[Place], name: str) -> None:
-    table = RichTable(title=f"Live: {name}", title_justify="left")
-    columns = (
-        "tuner",
-        "runs",
-        "q",
-        "q of grid",
-        "against DS2, 95 %",
-        "to re-size",
-        "5 after",
-        "end",
-        "batches/s",
-        "x untuned",
+    """Three tables, for terminals of 80 columns: how they stand, when, and what it cost."""
+    from recsys_assets.tuner.written import against, rate
+
+    standing, when, cost = (
+        RichTable(title=title, title_justify="left")
+        for title in (f"Live: {name}", "q against the grid, and by time", "What it cost")
     )
-    for column in (*columns, "stall", "CPU ms a batch", "switches", "over memory"):
-        table.add_column(column, justify="left" if column == "tuner" else "right")
+    _columns(standing, "tuner", "runs", "q", "against DS2, 95 %", "batches/s", "x untuned")
+    _columns(when, "tuner", "of grid", "to re-size", "5 after", "end")
+    _columns(cost, "tuner", "stall", "CPU ms a batch", "switches", "over memory")
     for p in places:
-        against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
-        shares = (f"{p.before_resize:.3f}", f"{p.after_resize:.3f}", f"{p.at_end:.3f}")
-        rates = (f"{p.throughput:.0f}", f"{p.times_untuned:.1f}", f"{p.stall:.0%}", f"{p.cpu_ms:.2f}")
-        head = (p.tuner, f"{p.runs}", f"{p.q:.3f}", f"{p.q_of_grid:.3f}", against)
-        table.add_row(*head, *shares, *rates, f"{p.switches:.0f}", f"{p.died:.0%}")
-    out.print(table)
+        standing.add_row(p.tuner, f"{p.runs}", f"{p.q:.3f}", against(p), rate(p.throughput), rate(p.times_untuned, 1))
+        when.add_row(p.tuner, *(f"{q:.3f}" for q in (p.q_of_grid, p.before_resize, p.after_resize, p.at_end)))
+        cost.add_row(p.tuner, f"{p.stall:.0%}", f"{p.cpu_ms:.2f}", f"{p.switches:.0f}", f"{p.died:.0%}")
+    for table in (standing, when, cost):
+        out.print(table)
+
+
+def _columns(table: RichTable, first: str, *figures: str) -> None:
+    table.add_column(first)
+    for figure in figures:
+        table.add_column(figure, justify="right")
 
 
 def _missing(runs: list[LiveRun], names: set[str], repeats: int, others: float) -> None:

@@ -49,11 +49,11 @@ def live_markdown(places: Sequence[Place]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for p in places:
-        against = f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if p.pairs else "–"
+        shares = " | ".join(f"{q:.3f}" for q in (p.before_resize, p.after_resize, p.at_end))
         lines.append(
-            f"| {p.tuner} | {p.runs} | {p.q:.3f} | {p.q_of_grid:.3f} | {against} | {p.before_resize:.3f} | "
-            f"{p.after_resize:.3f} | {p.at_end:.3f} | {p.throughput:.0f} | {p.times_untuned:.1f} | {p.stall:.0%} | "
-            f"{p.switches:.0f} | {p.decision_ms:.1f} |"
+            f"| {p.tuner} | {p.runs} | {p.q:.3f} | {p.q_of_grid:.3f} | {against(p)} | {shares} | "
+            f"{rate(p.throughput)} | {rate(p.times_untuned, 1)} | {p.stall:.0%} | {p.switches:.0f} | "
+            f"{p.decision_ms:.1f} |"
         )
     return "\n".join(lines)
 
@@ -107,6 +107,12 @@ def _waits(p: Probe) -> str:
     return " / ".join(f"{1e3 * wait:.1f}" for wait in (p.wait_p50, p.wait_p95, p.wait_p99))
 
 
-def rate(value: float) -> str:
-    """Batches a second; a dash where there is no figure."""
-    return "–" if value != value else f"{value:.0f}"
+def rate(value: float, digits: int = 0) -> str:
+    """Of batches a second, or times another; a dash where there is no figure."""
+    return "–" if value != value else f"{value:.{digits}f}"
+
+
+def against(p: Place) -> str:
+    """Its difference to DS2, paired; a dash for DS2 itself, and where no runs make pairs."""
+    known = p.pairs and (p.low, p.high) != (0, 0)
+    return f"{p.difference:+.3f} ({p.low:+.3f} to {p.high:+.3f})" if known else "–"
