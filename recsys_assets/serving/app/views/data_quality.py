@@ -72,9 +72,7 @@ parts.section("The whole site")
 if judged.site is None:
     parts.empty("The site was not written yet", f"recsys quality open -d {deployed.dataset}")
 else:
-    parts.note("Pages for every table and run, with samples of broken rows and lineage, to read offline:")
-    st.code(
-        f"recsys quality open {chosen} -d {deployed.dataset}\n{facts.page_of(deployed, chosen)}",
-        language=None,
-        wrap_lines=True,
+    parts.note(
+        "Pages for every table and run, with samples of broken rows and lineage, to read offline: "
+        f"`recsys quality open {chosen} -d {deployed.dataset}` opens `{facts.page_of(deployed, chosen)}`."
     )
