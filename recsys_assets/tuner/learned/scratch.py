@@ -17,6 +17,7 @@ import math
 import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty
@@ -145,14 +146,14 @@ def _train(job: _Job, progress: Progress) -> Training:
 def _in_processes(todo: Sequence[_Job], jobs: int, progress: Progress) -> list[Training]:
     context = multiprocessing.get_context("spawn")
     lines: Any = context.Queue()
-    with context.Pool(min(jobs, len(todo)), initializer=_begin, initargs=(lines,), maxtasksperchild=1) as pool:
-        running = [pool.apply_async(_train_and_tell, (job,)) for job in todo]
-        while not all(r.ready() for r in running):
+    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_begin, initargs=(lines,)) as pool:
+        running = [pool.submit(_train_and_tell, job) for job in todo]
+        while not all(r.done() for r in running):
             try:
                 progress(lines.get(timeout=1))
             except Empty:
                 continue
-        return [r.get() for r in running]
+        return [r.result() for r in running]
 
 
 _lines: Any = None
@@ -163,6 +164,7 @@ def _begin(lines: Any) -> None:
     import torch
 
     torch.set_num_threads(1)
+    lines.cancel_join_thread()  # what nobody reads any more keeps no process from ending
     _lines = lines
 
 
